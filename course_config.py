@@ -1,0 +1,5 @@
+"""The course, in Jupyter's configuration idiom. nbgrader reads it too: nbgrader_config.py loads it."""
+
+c = get_config()  # noqa: F821 - given by whoever loads this file
+
+c.CourseDirectory.course_id = "deep-learning"
