@@ -1,0 +1,236 @@
+"""`close`: is this the expected value, and if not, how does it differ?
+
+The student's value is never asked to compare itself: its exact type is looked at first, then its dtype and shape, then
+its numbers.
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from autograder.checks import state
+from autograder.records import WrongForm
+from autograder.student.proxy import a, fetch
+from autograder.student.wire import type_name
+
+FLOOR = 1e-5
+_EPS32 = float(np.finfo(np.float32).eps)
+_KINDS = {"b": "bool", "i": "int", "u": "int", "f": "float", "c": "complex"}
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The outcome of a comparison; true when the values agree.
+
+    `form` tells that the difference is one of type, dtype or shape, which a student may always be told.
+    """
+
+    ok: bool
+    explanation: str = ""
+    form: bool = False
+
+    def __bool__(self) -> bool:
+        return self.ok
+
+    def __repr__(self) -> str:
+        return self.explanation or "the values agree"
+
+
+_AGREE = Comparison(True)
+
+
+def tolerance(terms: int = 1, condition: float = 1.0) -> float:
+    """The error accepted, relative to ``1 + |expected|``.
+
+    1e-5 is what arithmetic in float32 keeps at the sizes used in checks. A sum of `terms` rounded terms loses a factor
+    of about its square root more (Higham, Accuracy and Stability of Numerical Algorithms, section 4.2, rounding errors
+    taken as independent), a problem of condition number `condition` that factor.
+    """
+    return max(FLOOR, 8 * _EPS32 * math.sqrt(terms) * condition)
+
+
+def close(actual: Any, expected: Any, *, terms: int = 1, condition: float = 1.0) -> Comparison:
+    """Compare what the student returned with what is expected, by `expected`'s type.
+
+    * an array: exactly a NumPy array of the same kind of dtype and the same shape; float64, unless the call was given
+      float32, whose answer may be of either. Numbers may differ by ``tolerance(terms, condition) × (1 + |expected|)``.
+    * a float: a Python float, ``numpy.float64`` or 0-d array; an int: any integer; a bool: a bool.
+    * a tensor: exactly a torch tensor of the same kind of dtype and shape.
+    * a tuple, list or dict: the same type and length, item by item. Others: the same type, equal.
+
+    The result is true or false, and its text says how the values differ.
+    """
+    rtol = tolerance(terms, condition)
+    single = state.was_single(actual)
+    try:
+        result = _compare(_fetched(actual), expected, rtol, single)
+    except WrongForm as fault:
+        result = _form(f"returned {a(str(fault))}, {_asked(expected)} was asked for")
+    if state.current is not None:
+        state.current.comparisons.append(result)
+    return result
+
+
+def _fetched(value: Any) -> Any:
+    """The value with every `Remote` in it brought over. Raises `WrongForm` for one that is no data."""
+    if type(value) is tuple:
+        return tuple(fetch(item) for item in value)
+    return fetch(value)
+
+
+def _form(text: str) -> Comparison:
+    return Comparison(False, text, form=True)
+
+
+def _asked(expected: Any) -> str:
+    if isinstance(expected, np.ndarray) and expected.ndim:
+        return "an array"
+    if _is_tensor(expected):
+        return "a tensor"
+    if isinstance(expected, (float, np.floating, np.ndarray)):
+        return "a float"
+    if isinstance(expected, (bool, np.bool_)):
+        return "a bool"
+    if isinstance(expected, (int, np.integer)):
+        return "an int"
+    return a(type(expected).__name__)
+
+
+def _kind_of(actual: Any) -> str:
+    return a(type_name(actual))
+
+
+def _compare(actual: Any, expected: Any, rtol: float, single: bool) -> Comparison:
+    if isinstance(expected, (tuple, list)):
+        if type(actual) is not type(expected):
+            return _form(f"returned {_kind_of(actual)}, {_asked(expected)} was asked for")
+        if len(actual) != len(expected):
+            return _form(f"returned {len(actual)} values, {len(expected)} were asked for")
+        for place, (one, other) in enumerate(zip(actual, expected, strict=True), 1):
+            if not (result := _compare(one, other, rtol, single)):
+                return Comparison(False, f"value {place} of {len(expected)}: {result.explanation}", result.form)
+        return _AGREE
+    if isinstance(expected, dict):
+        if type(actual) is not dict or actual.keys() != expected.keys():
+            return _form(f"returned {_kind_of(actual)} with other keys than asked for")
+        for key, other in expected.items():
+            if not (result := _compare(actual[key], other, rtol, single)):
+                return Comparison(False, f"under {key!r}: {result.explanation}", result.form)
+        return _AGREE
+    if _is_tensor(expected):
+        return _compare_tensors(actual, expected, rtol)
+    if isinstance(expected, np.ndarray) and expected.ndim:
+        if type(actual) is not np.ndarray:
+            return _form(f"returned {_kind_of(actual)}, an array was asked for")
+        return _compare_arrays(actual, expected, rtol, single or expected.dtype.itemsize <= 4)
+    if isinstance(expected, (bool, np.bool_)):
+        if not isinstance(actual, (bool, np.bool_)):
+            return _form(f"returned {_kind_of(actual)}, a bool was asked for")
+        return _AGREE if bool(actual) == bool(expected) else Comparison(False, f"{actual}, expected {expected}")
+    if isinstance(expected, (int, float, complex, np.number, np.ndarray)):
+        return _compare_numbers(actual, np.asarray(expected), rtol, single)
+    if type(actual) is not type(expected):
+        return _form(f"returned {_kind_of(actual)}, {_asked(expected)} was asked for")
+    return _AGREE if actual == expected else Comparison(False, f"{actual!r}, expected {expected!r}")
+
+
+def _is_tensor(value: Any) -> bool:
+    torch = sys.modules.get("torch")
+    return torch is not None and isinstance(value, torch.Tensor)
+
+
+def _compare_tensors(actual: Any, expected: Any, rtol: float) -> Comparison:
+    torch: Any = sys.modules["torch"]
+    if type(actual) not in (torch.Tensor, torch.nn.Parameter):
+        return _form(f"returned {_kind_of(actual)}, a tensor was asked for")
+    one, other = actual.detach(), expected.detach()
+    if one.is_floating_point() != other.is_floating_point() or one.is_complex() != other.is_complex():
+        return _form(f"returned a tensor of {actual.dtype}, {expected.dtype} was asked for")
+    if one.dtype in (torch.float16, torch.bfloat16) and other.dtype not in (torch.float16, torch.bfloat16):
+        return _form(f"returned a tensor of {actual.dtype}, {expected.dtype} was asked for")
+    return _compare_arrays(
+        one.double().numpy() if one.is_floating_point() else one.numpy(),
+        other.double().numpy() if other.is_floating_point() else other.numpy(),
+        rtol,
+        single=True,
+    )
+
+
+def _compare_numbers(actual: Any, expected: np.ndarray[Any, Any], rtol: float, single: bool) -> Comparison:
+    whole = expected.dtype.kind in "iu"
+    asked = "an int" if whole else "a float"
+    if type(actual) is np.ndarray and actual.ndim:
+        return _form(f"returned an array of shape {actual.shape}, {asked} was asked for")
+    allowed = type(actual) in ((int,) if whole else (float,)) or type(actual) is np.ndarray
+    if not allowed and not (isinstance(actual, np.generic) and not isinstance(actual, np.bool_)):
+        return _form(f"returned {_kind_of(actual)}, {asked} was asked for")
+    number = np.asarray(actual)
+    if whole != (number.dtype.kind in "iu"):
+        return _form(f"returned {_kind_of(actual)}, {asked} was asked for")
+    return _compare_arrays(number, expected, rtol, single or expected.dtype.itemsize <= 4)
+
+
+def _compare_arrays(
+    actual: np.ndarray[Any, Any], expected: np.ndarray[Any, Any], rtol: float, single: bool
+) -> Comparison:
+    kind, asked = _KINDS.get(actual.dtype.kind), _KINDS[expected.dtype.kind]
+    if actual.shape != expected.shape:
+        return _form(f"returned shape {actual.shape}, shape {expected.shape} was asked for")
+    if kind != asked:
+        return _form(f"returned dtype {actual.dtype}, {a(asked)} dtype was asked for")
+    if asked == "float" and actual.dtype.itemsize < (4 if single else 8):
+        return _form(f"returned dtype {actual.dtype} for input of dtype float64, float64 was asked for")
+    if not actual.size:
+        return _AGREE
+    if asked in ("bool", "int"):
+        return _report(actual != expected, actual, expected, "")
+    one, other = (
+        value.astype(np.complex128 if asked == "complex" else np.float64, copy=False) for value in (actual, expected)
+    )
+    head = f"tolerance {rtol:.2g} × (1 + |expected|): "
+    odd = ~np.isfinite(one) & ~_same_infinity(one, other)
+    if odd.any():
+        where = _place(odd)
+        return Comparison(
+            False,
+            f"{head}{int(odd.sum())} of {odd.size} values are not finite, the first {one[where]}{_at(where)}, "
+            f"expected {other[where]:.6g}",
+        )
+    with np.errstate(all="ignore"):
+        off = np.where(_same_infinity(one, other), 0.0, np.abs(one - other)) / (1.0 + np.abs(other))
+    off = np.where(np.isnan(off), np.inf, off)
+    off = np.where(_same_infinity(one, other), 0.0, off)
+    return _report(off > rtol, one, other, head, off)
+
+
+def _same_infinity(one: np.ndarray[Any, Any], other: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    return np.asarray((np.isinf(one) & (one == other)) | (np.isnan(one) & np.isnan(other)))
+
+
+def _place(mask: np.ndarray[Any, Any]) -> tuple[int, ...]:
+    return tuple(int(i) for i in np.unravel_index(int(np.argmax(mask)), mask.shape))
+
+
+def _at(where: tuple[int, ...]) -> str:
+    return f" at {list(where)}" if where else ""
+
+
+def _report(
+    wrong: np.ndarray[Any, Any],
+    actual: np.ndarray[Any, Any],
+    expected: np.ndarray[Any, Any],
+    head: str,
+    off: np.ndarray[Any, Any] | None = None,
+) -> Comparison:
+    if not wrong.any():
+        return _AGREE
+    where = _place(wrong if off is None else np.asarray(off))
+    one, other = actual[where], expected[where]
+    many = "the value differs" if wrong.size == 1 else f"{int(wrong.sum())} of {wrong.size} values differ, the worst"
+    numbers = f"{one:.6g}, expected {other:.6g}" if actual.dtype.kind in "fc" else f"{one}, expected {other}"
+    return Comparison(False, f"{head}{many}{_at(where)}: {numbers}")

@@ -1,0 +1,96 @@
+"""The model answer, run in the examiner's own process: trusted code, at an instructor's desk and for the diagnosis.
+
+Never a student's notebook. The same agent serves it as serves a student's, so a check sees no difference.
+"""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import io
+import json
+import sys
+import types
+from collections.abc import Iterable
+from typing import Any
+
+from autograder.student.agent import Agent
+from autograder.student.process import CallBack
+
+
+class InProcess:
+    """The transport to a namespace in this process."""
+
+    def __init__(self, namespace: dict[str, Any]) -> None:
+        self.agent = Agent(namespace)
+
+    def request(self, message: dict[str, Any], seconds: float, call_back: CallBack | None = None) -> dict[str, Any]:
+        """Hand the request to the agent."""
+        self.agent.call_back = call_back
+        return self.agent.handle(message)
+
+
+class _Quiet:
+    """What `get_ipython()` gives in a model answer: magics are not run."""
+
+    def __getattr__(self, name: str) -> Any:
+        return lambda *_, **__: None
+
+
+def run_model(sources: Iterable[str], *, definitions_only: bool = False) -> dict[str, Any]:
+    """The namespace after the code cells of the notebooks (JSON) in `sources` have run here, in order.
+
+    With `definitions_only`, just the statements that define something: imports, functions, classes and assignments of
+    constants; enough for whatever calls the functions, without the training that a notebook does.
+    """
+    from IPython.core.inputtransformer2 import TransformerManager
+
+    manager = TransformerManager()
+    module = types.ModuleType("__model__")
+    namespace = module.__dict__
+    namespace["get_ipython"] = _Quiet
+    namespace["display"] = lambda *_, **__: None
+    # A class's methods look their module up by name, dataclasses do so at once.
+    sys.modules["__model__"] = module
+    with _without_figures(), contextlib.redirect_stdout(io.StringIO()):
+        for source in sources:
+            for index, cell in enumerate(json.loads(source)["cells"]):
+                if cell["cell_type"] != "code":
+                    continue
+                text = cell["source"] if isinstance(cell["source"], str) else "".join(cell["source"])
+                tree = ast.parse(manager.transform_cell(text), f"<model answer, cell {index}>")
+                if definitions_only:
+                    tree.body = [statement for statement in tree.body if _defines(statement)]
+                exec(compile(tree, f"<model answer, cell {index}>", "exec"), namespace)
+    return namespace
+
+
+def _defines(statement: ast.stmt) -> bool:
+    if isinstance(statement, (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+        return True
+    if not isinstance(statement, (ast.Assign, ast.AnnAssign)) or statement.value is None:
+        return False
+    try:
+        ast.literal_eval(statement.value)
+    except ValueError:
+        return isinstance(statement.value, ast.Lambda)
+    return True
+
+
+@contextlib.contextmanager
+def _without_figures() -> Any:
+    try:
+        import matplotlib
+    except ImportError:
+        yield
+        return
+    previous = matplotlib.get_backend(auto_select=False)
+    matplotlib.use("agg")
+    try:
+        yield
+    finally:
+        plt = sys.modules.get("matplotlib.pyplot")
+        if plt is not None:
+            plt.close("all")
+        if previous:
+            matplotlib.use(previous)

@@ -1,0 +1,205 @@
+"""The pytest plug-in: marks, the fixtures `student` and `rng`, `--submission`.
+
+The same plug-in serves `pytest tests/checks/<assignment>` at a desk, where the student is the model answer or the
+notebook named by `--submission`, and grading, where `collect.Checks` sets a student for every submission.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import hmac
+from collections.abc import Generator
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import pytest
+
+from autograder.checks import state
+from autograder.checks.close import Comparison
+from autograder.records import AutograderError, StudentFault
+from autograder.student.process import Transport
+from autograder.student.proxy import Conversation, Student, define
+
+MARKS = (
+    "question(id): the question that the check belongs to",
+    "weight(share): the check's share of its question's points",
+    "forbids(*names): calls that answers to the question may not use",
+    "follow_through(**functions): try a failed check again with these in place of the student's",
+    "visible: the student sees everything about the check",
+    "isolated: the check gets a fork of the student's process of its own",
+)
+
+
+class Provider(Protocol):
+    """Where the student that a check speaks with comes from."""
+
+    call_seconds: float
+
+    def transport(self, item: pytest.Item) -> Transport:
+        """The way to the student's code, as the notebook left it or as the question's earlier checks did."""
+        ...
+
+    def spoilt(self, item: pytest.Item) -> None:
+        """The state behind the transport is no longer what the notebook left: the next check gets a fresh one."""
+        ...
+
+    def seed(self, item: pytest.Item) -> int:
+        """What the check's inputs are drawn from."""
+        ...
+
+
+@dataclasses.dataclass
+class Outcome:
+    """What running one check gave, before it is a verdict: the exception it ended with, what it compared and called."""
+
+    error: BaseException | None
+    comparisons: list[Comparison]
+    conversation: Conversation | None
+    followed: tuple[str, ...] = ()
+
+
+provider_key = pytest.StashKey[Provider]()
+outcome_key = pytest.StashKey[Outcome]()
+grading_key = pytest.StashKey[bool]()
+_desk_key = pytest.StashKey[dict[str, Provider]]()
+
+
+def check_id(item: pytest.Item) -> str:
+    """The check's id: its file's name and its own, such as `test_softmax::test_rows_sum_to_one[axis0]`."""
+    return f"{item.path.stem}::{item.nodeid.partition('::')[2]}"
+
+
+def seed_for(secret: bytes, student: str, check: str) -> int:
+    """The seed of one check's inputs for one student: the same on every run, unknown to whoever lacks the secret."""
+    return int.from_bytes(hmac.new(secret, f"{student}\0{check}".encode(), hashlib.sha256).digest()[:16], "big")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add `--submission`."""
+    parser.getgroup("autograder").addoption(
+        "--submission", metavar="PATH", help="run hidden checks against this notebook instead of the model answer"
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Register the marks."""
+    for mark in MARKS:
+        config.addinivalue_line("markers", mark)
+
+
+def provider_of(item: pytest.Item) -> Provider:
+    """The provider that grading set, or the one at a desk for the folder the check is in."""
+    provider = item.config.stash.get(provider_key, None)
+    if provider is not None:
+        return provider
+    desks = item.config.stash.setdefault(_desk_key, {})
+    folder = str(item.path.parent)
+    if folder not in desks:
+        from autograder.checks.at_desk import desk_for
+
+        try:
+            desks[folder] = desk_for(item.path.parent, item.config.getoption("--submission"))
+        except AutograderError as error:
+            raise pytest.UsageError(str(error)) from error
+    return desks[folder]
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """End what desks started."""
+    for desk in config.stash.get(_desk_key, {}).values():
+        close = getattr(desk, "close", None)
+        if close is not None:
+            close()
+
+
+@pytest.fixture
+def student(request: pytest.FixtureRequest) -> Student:
+    """The student's notebook after it has run; see docs/checks.md."""
+    provider = provider_of(request.node)
+    conversation = Conversation(provider.transport(request.node), provider.call_seconds)
+    state.current = state.Running(conversation)
+    return Student(conversation)
+
+
+@pytest.fixture
+def rng(request: pytest.FixtureRequest) -> np.random.Generator:
+    """A generator seeded by the course, the student and the check."""
+    return np.random.default_rng(provider_of(request.node).seed(request.node))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, Any, Any]:
+    """Run the check; when it fails and is marked `follow_through`, once more with the reference's functions."""
+    # Another check's state must not be taken for this one's, when this one asks for no student.
+    if "student" not in pyfuncitem.funcargs:
+        state.current = None
+    try:
+        result = yield
+    except BaseException as error:
+        first = state.current
+        outcome = Outcome(error, first.comparisons if first else [], first.conversation if first else None)
+        pyfuncitem.stash[outcome_key] = outcome
+        mark = pyfuncitem.get_closest_marker("follow_through")
+        if mark is None or first is None or not isinstance(error, (AssertionError, StudentFault)):
+            raise
+        if not _passes_with(pyfuncitem, mark.kwargs):
+            raise
+        outcome.error = None
+        outcome.followed = tuple(mark.kwargs)
+        return True
+    else:
+        first = state.current
+        pyfuncitem.stash[outcome_key] = Outcome(
+            None, first.comparisons if first else [], first.conversation if first else None
+        )
+        return result
+    finally:
+        state.current = None
+
+
+def _passes_with(item: pytest.Function, functions: dict[str, Any]) -> bool:
+    """Whether the check passes when `functions` stand in for the student's own."""
+    provider = provider_of(item)
+    provider.spoilt(item)
+    try:
+        conversation = Conversation(provider.transport(item), provider.call_seconds)
+        state.current = state.Running(conversation)
+        student = Student(conversation)
+        for name, function in functions.items():
+            define(student, name, function)
+        arguments = {name: item.funcargs[name] for name in item._fixtureinfo.argnames}
+        if "student" in arguments:
+            arguments["student"] = student
+        if "rng" in arguments:
+            arguments["rng"] = np.random.default_rng(provider.seed(item))
+        item.obj(**arguments)
+    except Exception:
+        return False
+    finally:
+        provider.spoilt(item)
+    return True
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> pytest.TestReport | None:
+    """In grading: keep the exception, and leave the rendering of tracebacks out."""
+    if not item.config.stash.get(grading_key, False):
+        return None
+    error = call.excinfo.value if call.excinfo is not None else None
+    if error is not None and outcome_key not in item.stash:
+        item.stash[outcome_key] = Outcome(error, [], None)
+    return pytest.TestReport(
+        nodeid=item.nodeid,
+        location=item.location,
+        keywords={},
+        outcome="failed" if error is not None else "passed",
+        longrepr=None,
+        when=call.when,
+    )
+
+
+def submission_path(given: str | None) -> Path | None:
+    """The notebook that `--submission` names."""
+    return Path(given) if given else None

@@ -1,0 +1,53 @@
+"""What the check that is running now has said and compared. One at a time, set by the plug-in around each check."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from autograder.student.proxy import Call, Conversation
+
+if TYPE_CHECKING:
+    from autograder.checks.close import Comparison
+
+
+@dataclass
+class Running:
+    """A check while it runs."""
+
+    conversation: Conversation
+    comparisons: list[Comparison] = field(default_factory=list)
+
+
+current: Running | None = None
+
+
+def was_single(value: Any) -> bool:
+    """Whether `value` came from a call whose arguments were of float32 and not of float64."""
+    if current is None:
+        return False
+    return any(_returned(call, value) and _is_single(call) for call in reversed(current.conversation.calls))
+
+
+def _returned(call: Call, value: Any) -> bool:
+    if call.result is value or (value is not None and call.after is value):
+        return True
+    return isinstance(call.result, tuple) and (
+        any(item is value for item in call.result)
+        or (isinstance(value, tuple) and any(one is other for one in value for other in call.result))
+    )
+
+
+def _is_single(call: Call) -> bool:
+    dtypes = {str(dtype) for argument in (*call.args, *call.kwargs.values()) for dtype in _dtypes(argument)}
+    return bool(dtypes & {"float32"}) and not dtypes & {"float64"}
+
+
+def _dtypes(argument: Any) -> list[np.dtype[Any]]:
+    if isinstance(argument, np.ndarray):
+        return [argument.dtype]
+    if isinstance(argument, (list, tuple)):
+        return [dtype for item in argument for dtype in _dtypes(item)]
+    return []

@@ -1,0 +1,123 @@
+"""The marks and helpers that a check-writer uses; docs/checks.md explains each."""
+
+from __future__ import annotations
+
+import inspect
+import re
+import textwrap
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pytest
+
+from autograder.checks.close import Comparison
+from autograder.student import proxy
+
+
+def question(id: str) -> pytest.MarkDecorator:  # noqa: A002 - nbgrader's and the course's word for it
+    """Mark: the question that a check belongs to, by the `grade_id` of its grade cell."""
+    return pytest.mark.question(id)
+
+
+def weight(share: float) -> pytest.MarkDecorator:
+    """Mark: the check's share of its question's points, relative to the others' (1 without this mark)."""
+    return pytest.mark.weight(share)
+
+
+def forbids(*names: str) -> pytest.MarkDecorator:
+    """Mark: calls, by their full dotted names, that answers to the question may not use."""
+    return pytest.mark.forbids(*names)
+
+
+def follow_through(**functions: Callable[..., Any]) -> pytest.MarkDecorator:
+    """Mark: try a failed check again with these functions in place of the student's, and let that count."""
+    return pytest.mark.follow_through(**functions)
+
+
+visible = pytest.mark.visible
+isolated = pytest.mark.isolated
+
+
+def hold(function: Any, *args: Any, **kwargs: Any) -> Any:
+    """Call a student's function and leave the result in the student's process; a `Remote`."""
+    return proxy.call(function, args, kwargs, hold=True)
+
+
+def unchanged(function: Any, *args: Any, **kwargs: Any) -> Comparison:
+    """Call a student's function; true when it left all its arguments as they were."""
+    _, positional, named = proxy.call(function, args, kwargs, hold=True, echo=True)
+    for name, before, after in [
+        *((f"argument {place}", *pair) for place, pair in enumerate(zip(args, positional, strict=True), 1)),
+        *((f"argument `{name}`", kwargs[name], named.get(name)) for name in kwargs),
+    ]:
+        if not _same(before, after):
+            return Comparison(False, f"{name} was changed by the call", form=True)
+    return Comparison(True)
+
+
+def _same(before: Any, after: Any) -> bool:
+    if type(before) in (list, tuple) and type(after) is type(before):
+        return len(before) == len(after) and all(map(_same, before, after))
+    if isinstance(before, np.ndarray):
+        return (
+            type(after) is np.ndarray
+            and before.shape == after.shape
+            and before.dtype == after.dtype
+            and bool(np.array_equal(before, after, equal_nan=before.dtype.kind in "fc"))
+        )
+    if type(before).__module__.startswith("torch"):
+        return type(after) is type(before) and bool((before.detach() == after.detach()).all())
+    if isinstance(before, (bool, int, float, str, bytes, np.generic)) or before is None:
+        return bool(before == after)
+    return True
+
+
+@dataclass(frozen=True)
+class Variant:
+    """An answer of our own to one question: a misconception or an alternative.
+
+    `source` is what a student would have written in the notebook; `what`, `why` and `example` are the parts of a
+    misconception's text.
+    """
+
+    question: str
+    name: str
+    title: str
+    source: str
+    text: str
+    kind: str
+
+    @property
+    def words(self) -> str:
+        """The name in words: `NoMaximumSubtracted` is "no maximum subtracted"."""
+        return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", " ", self.name).lower()
+
+
+def _variant(kind: str, question_id: str) -> Callable[[type], Variant]:
+    def decorate(cls: type) -> Variant:
+        lines = textwrap.dedent(inspect.getsource(cls)).splitlines()
+        start = next(i for i, line in enumerate(lines) if line.startswith("class "))
+        body = textwrap.dedent("\n".join(lines[start + 1 :]))
+        text = inspect.cleandoc(cls.__doc__ or "")
+        if text:
+            import ast
+
+            docstring = ast.parse(body).body[0]
+            body = "\n".join(body.splitlines()[docstring.end_lineno :])
+        title, _, rest = text.partition("\n")
+        source = textwrap.dedent(body).strip("\n") + "\n"
+        return Variant(question_id, cls.__name__, title.strip(), source, inspect.cleandoc(rest), kind)
+
+    return decorate
+
+
+def misconception(question_id: str) -> Callable[[type], Variant]:
+    """Decorator: the body of the class is a wrong answer to the question, which makes one mistake."""
+    return _variant("misconception", question_id)
+
+
+def alternative(question_id: str) -> Callable[[type], Variant]:
+    """Decorator: the body of the class is a right answer to the question, written differently."""
+    return _variant("alternative", question_id)

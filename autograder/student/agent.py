@@ -1,0 +1,221 @@
+"""Answers the examiner's requests inside the student process: run a cell, call a function, fetch a value, fork.
+
+Student code shares this process and may break, replace or imitate anything here. Nothing depends on its honesty: the
+examiner takes every answer for a claim, and an agent that stops answering costs its own submission.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import signal
+import socket
+import sys
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from autograder.student import wire
+from autograder.student.shell import CELL_NAME, StudentShell, TimeLimit, time_limit
+
+_CELL_PREFIX = CELL_NAME.split("{}")[0]
+
+
+class Agent:
+    """Serves requests on the notebook's namespace.
+
+    `call_back(function, args, kwargs)` asks the examiner to call one of its functions; the other three are known to
+    the process that runs it (`shell` is None at an instructor's desk without one).
+    """
+
+    def __init__(
+        self,
+        namespace: dict[str, Any],
+        *,
+        shell: StudentShell | None = None,
+        call_back: Callable[[int, list[Any], dict[str, Any]], Any] | None = None,
+        value_bytes: int = 64 * 2**20,
+    ) -> None:
+        self.namespace = namespace
+        self.shell = shell
+        self.call_back = call_back
+        self.value_bytes = value_bytes
+        self._objects: dict[int, Any] = {}
+        self._numbers = itertools.count(1)
+
+    def handle(self, request: dict[str, Any]) -> dict[str, Any]:
+        """The reply to one request. Never raises."""
+        try:
+            reply = getattr(self, f"_do_{request['op']}")(request)
+        except _Missing as missing:
+            reply = {"status": "missing", "message": str(missing)}
+        except (wire.NotData, wire.TooLarge) as error:
+            reply = {"status": "form", "message": str(error)}
+        except TimeLimit:
+            reply = {"status": "timeout"}
+        except MemoryError:
+            reply = {"status": "memory"}
+        except BaseException as error:
+            reply = {"status": "raised", **_describe(error)}
+        return {"id": request.get("id"), **reply}
+
+    def _do_run(self, request: dict[str, Any]) -> dict[str, Any]:
+        assert self.shell is not None
+        outputs, ok = self.shell.run_notebook_cell(request["cell"], request["source"], request["seconds"])
+        return {"status": "ok", "outputs": outputs, "ok": ok, "count": self.shell.execution_count - 1}
+
+    def _do_call(self, request: dict[str, Any]) -> dict[str, Any]:
+        function = self._resolve(request["target"])
+        args, kwargs = self._decode(request["args"]), self._decode(request["kwargs"])
+        if self.shell is not None:
+            self.shell.outputs.begin()
+        with time_limit(request["seconds"]), warnings.catch_warnings():
+            # At a desk pytest turns warnings into errors; a student's overflow warning is none.
+            warnings.simplefilter("ignore")
+            result = function(*args, **kwargs)
+            reply = {"status": "ok", "value": self._hold(result) if request.get("hold") else self._result(result)}
+            if request.get("echo"):
+                reply["echo"] = self._encode([list(args), kwargs])
+        return reply
+
+    def _do_fetch(self, request: dict[str, Any]) -> dict[str, Any]:
+        with time_limit(request["seconds"]):
+            return {"status": "ok", "value": self._encode(self._resolve(request["target"]))}
+
+    def _do_size(self, request: dict[str, Any]) -> dict[str, Any]:
+        with time_limit(request["seconds"]):
+            return {"status": "ok", "value": len(self._resolve(request["target"]))}
+
+    def _do_define(self, request: dict[str, Any]) -> dict[str, Any]:
+        self.namespace[request["name"]] = self._decode(request["value"])
+        return {"status": "ok"}
+
+    def _resolve(self, target: list[Any]) -> Any:
+        """The object that a target names: a variable or a held object, and a path of attributes and items."""
+        _, root, _, path = target
+        if isinstance(root, str):
+            if root not in self.namespace:
+                raise _Missing(f"there is no `{root}` after the notebook has run")
+            value = self.namespace[root]
+        else:
+            value = self._objects[root]
+        for kind, key in path:
+            if kind == "item":
+                value = value[self._decode(key)]
+                continue
+            try:
+                value = getattr(value, key)
+            except AttributeError:
+                raise _Missing(f"`{wire.type_name(value)}` has no `{key}`") from None
+        return value
+
+    def _decode(self, structure: Any) -> Any:
+        def other(node: list[Any]) -> Any:
+            if node[0] == "h":
+                return self._resolve(node)
+            number = node[1]
+
+            def function(*args: Any, **kwargs: Any) -> Any:
+                assert self.call_back is not None
+                answer = self.call_back(number, self._encode(list(args)), self._encode(kwargs))
+                return self._decode(answer)
+
+            return function
+
+        return wire.decode(structure, other=other)
+
+    def _encode(self, value: Any) -> Any:
+        return wire.encode(value, max_bytes=self.value_bytes)
+
+    def _hold(self, value: Any) -> list[Any]:
+        number = next(self._numbers)
+        self._objects[number] = value
+        return ["h", number, wire.type_name(value)[:200], []]
+
+    def _result(self, value: Any) -> Any:
+        """A result: numbers, strings, arrays and tensors by value, also as items of a tuple; the rest is held."""
+        if isinstance(value, tuple):
+            return ["t", [self._item(item) for item in value[:1000]]]
+        return self._item(value)
+
+    def _item(self, value: Any) -> Any:
+        if isinstance(value, (list, tuple, dict, slice)) or (
+            hasattr(value, "__dict__") and not isinstance(value, np.generic) and not _is_tensor(value)
+        ):
+            return self._hold(value)
+        try:
+            return self._encode(value)
+        except wire.NotData:
+            return self._hold(value)
+
+
+class _Missing(Exception):
+    """No variable or attribute of that name."""
+
+
+def _is_tensor(value: Any) -> bool:
+    torch = sys.modules.get("torch")
+    return torch is not None and type(value) in (torch.Tensor, torch.nn.Parameter)
+
+
+def _describe(error: BaseException) -> dict[str, Any]:
+    """An exception in words that are safe to build: its type, its text, and the last cell and line it passed."""
+    cell, line = None, None
+    trace = error.__traceback__
+    while trace is not None:
+        name = trace.tb_frame.f_code.co_filename
+        if name.startswith(_CELL_PREFIX):
+            cell, line = int(name[len(_CELL_PREFIX) : -1]), trace.tb_lineno
+        trace = trace.tb_next
+    try:
+        text = str(error)[:2000]
+    except BaseException:
+        text = ""
+    return {"kind": type(error).__name__[:200], "message": text, "cell": cell, "line": line}
+
+
+def serve(sock: socket.socket, shell: StudentShell, value_bytes: int) -> None:
+    """Answer requests until the examiner closes the socket. Forks serve on a socket of their own."""
+    channel = wire.Channel(sock)
+    current: list[Any] = [None]
+
+    def call_back(number: int, args: list[Any], kwargs: dict[str, Any]) -> Any:
+        channel.send({"id": current[0], "status": "callback", "function": number, "args": args, "kwargs": kwargs})
+        answer = channel.receive()
+        if answer.get("error"):
+            raise RuntimeError(answer["error"])
+        return answer["value"]
+
+    agent = Agent(shell.user_ns, shell=shell, call_back=call_back, value_bytes=value_bytes)
+    while True:
+        try:
+            request, fds = channel.receive_with_fds()
+        except wire.ProtocolError:
+            return
+        current[0] = request.get("id")
+        if request["op"] == "fork":
+            pid = os.fork()
+            if pid == 0:
+                channel.sock.close()
+                channel.sock = socket.socket(fileno=fds[0])
+                continue
+            for fd in fds:
+                os.close(fd)
+            reply: dict[str, Any] = {"id": request["id"], "status": "ok", "pid": pid}
+        elif request["op"] == "kill":
+            reply = {"id": request["id"], "status": "ok"}
+            try:
+                os.kill(request["pid"], signal.SIGKILL)
+                os.waitpid(request["pid"], 0)
+            except OSError:
+                pass
+        else:
+            reply = agent.handle(request)
+        try:
+            channel.send(reply)
+        except wire.TooLarge as error:
+            channel.send({"id": request["id"], "status": "form", "message": str(error)})
+        except wire.ProtocolError:
+            return

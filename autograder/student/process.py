@@ -1,0 +1,358 @@
+"""The examiner's hold on student processes: start a zygote, spawn a submission's process, speak with it, end it.
+
+Nothing here trusts the other side. Every exchange has a deadline and a size limit, and the only things believed are
+those the kernel says (a process ended, a deadline passed) or the zygote, which runs no student code.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from autograder.records import Crashed, Limits, OutOfMemory, SandboxError, TimedOut
+from autograder.student import wire
+
+# How much longer than its limit the examiner waits for a process that should have stopped by itself.
+GRACE = 2.0
+_POLL = 0.25
+_START_SECONDS = 120
+
+CallBack = Callable[[int, Any, Any], Any]
+
+
+class Transport(Protocol):
+    """The seam: how a request reaches the student's code. Jailed in grading, in-process at an instructor's desk."""
+
+    def request(self, message: dict[str, Any], seconds: float, call_back: CallBack | None = None) -> dict[str, Any]:
+        """The agent's reply. Raises `TimedOut`, `OutOfMemory` or `Crashed` when there is none."""
+        ...
+
+
+@dataclass(frozen=True)
+class CellRun:
+    """What running one cell gave: its outputs (nbformat's, rebuilt and bounded), whether it ran to its end."""
+
+    outputs: list[dict[str, Any]]
+    ok: bool
+    count: int | None
+
+
+@dataclass(frozen=True)
+class Usage:
+    """What a submission's processes used, as the kernel counted it."""
+
+    cpu_seconds: float
+    peak_memory_mb: float
+    code: int | None
+
+
+class Zygote:
+    """A warm process that forks student processes. One at a time; use one zygote per worker."""
+
+    def __init__(self, imports: Sequence[str] = (), limits: Limits | None = None) -> None:
+        self.limits = limits or Limits()
+        self.imports = tuple(imports)
+        ours, theirs = socket.socketpair()
+        with theirs:
+            # -I: neither the environment nor the current folder says what is imported.
+            self._process = subprocess.Popen(
+                [sys.executable, "-I", "-X", "utf8", "-m", "autograder.student.zygote", str(theirs.fileno())],
+                env=_environment(),
+                pass_fds=[theirs.fileno()],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE if os.environ.get("AUTOGRADER_DEBUG") is None else None,
+                cwd="/",
+            )
+        self._channel = wire.Channel(ours)
+        self._scratch = tempfile.TemporaryDirectory(prefix="autograder-")
+        try:
+            reply = self._ask(
+                {
+                    "imports": list(self.imports),
+                    "readable": [str(Path(__file__).resolve().parent)],
+                    "scratch": self._scratch.name,
+                    "output_bytes": self.limits.output_bytes,
+                },
+                seconds=_START_SECONDS,
+            )
+        except (wire.ProtocolError, SandboxError) as error:
+            self.close()
+            raise SandboxError(f"the zygote did not start: {error}") from error
+        self.layers: dict[str, str] = reply["layers"]
+        self.missing: list[str] = reply["missing"]
+        self._baseline = int(reply["baseline"])
+
+    def _ask(self, message: dict[str, Any], *, seconds: float = 30, fds: tuple[int, ...] = ()) -> dict[str, Any]:
+        deadline = time.monotonic() + seconds
+        self._channel.send(message, deadline=deadline, fds=fds)
+        reply: dict[str, Any] = self._channel.receive(deadline=deadline)
+        if reply.get("status") != "ok":
+            raise SandboxError(str(reply.get("message")))
+        return reply
+
+    def spawn(self, files: Sequence[tuple[str, bytes]] = (), seed: int = 0) -> StudentProcess:
+        """A jailed student process with these files in its scratch folder."""
+        ours, theirs = socket.socketpair()
+        with theirs:
+            reply = self._ask(
+                {
+                    "op": "spawn",
+                    "files": [[name, content] for name, content in files],
+                    "seed": seed % 2**32,
+                    "value_bytes": self.limits.value_bytes,
+                    "confinement": {
+                        "address_space": self._baseline + self.limits.memory_mb * 2**20,
+                        "processes": self.limits.processes,
+                        "scratch_mb": self.limits.files_mb,
+                    },
+                },
+                fds=(theirs.fileno(),),
+            )
+        return StudentProcess(self, int(reply["pid"]), wire.Channel(ours))
+
+    def kill(self, pid: int) -> None:
+        """End a student process and all its descendants."""
+        self._ask({"op": "kill", "pid": pid})
+
+    def wait(self, pid: int, seconds: float) -> Usage | None:
+        """What a student process used, once it has ended; None when it has not after `seconds`."""
+        reply = self._ask({"op": "wait", "pid": pid, "seconds": seconds}, seconds=seconds + 30)
+        if not reply["ended"]:
+            return None
+        return Usage(float(reply["cpu"]), float(reply["peak"]) / 2**20, reply["code"])
+
+    def usage(self, pid: int) -> tuple[int, int]:
+        """Number of processes and bytes of memory in the sandbox of `pid`, now."""
+        reply = self._ask({"op": "usage", "pid": pid})
+        return int(reply["processes"]), int(reply["memory"])
+
+    @property
+    def alive(self) -> bool:
+        """Whether the zygote can still spawn."""
+        return self._process.poll() is None
+
+    def close(self) -> None:
+        """End the zygote and every student process it has."""
+        self._channel.close()
+        try:
+            self._process.wait(timeout=5)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        if self._process.stderr is not None:
+            self._process.stderr.close()
+        self._scratch.cleanup()
+
+    def __enter__(self) -> Zygote:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def _environment() -> dict[str, str]:
+    """The environment a student's code sees: nothing of the examiner's but where the programs are."""
+    return {
+        "PATH": os.pathsep.join([str(Path(sys.executable).parent), "/usr/local/bin", "/usr/bin", "/bin"]),
+        "LANG": "C.UTF-8",
+        "OMP_NUM_THREADS": "1",
+        "OPENBLAS_NUM_THREADS": "1",
+        "MKL_NUM_THREADS": "1",
+        "MPLBACKEND": "module://matplotlib_inline.backend_inline",
+        "PYTHONHASHSEED": "0",
+        # There is no network to install from: say so at once instead of trying again and again.
+        "PIP_NO_INDEX": "1",
+        "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+    }
+
+
+class _Line:
+    """Requests and replies over one channel of a student process."""
+
+    def __init__(self, process: StudentProcess, channel: wire.Channel) -> None:
+        self._process = process
+        self._channel = channel
+        self._numbers = itertools.count(1)
+
+    def request(
+        self,
+        message: dict[str, Any],
+        seconds: float,
+        call_back: CallBack | None = None,
+        fds: tuple[int, ...] = (),
+    ) -> dict[str, Any]:
+        number = next(self._numbers)
+        deadline = time.monotonic() + min(seconds + GRACE, self._process.seconds_left())
+        try:
+            self._channel.send({"id": number, **message}, deadline=deadline, fds=fds)
+            while True:
+                reply = self._receive(deadline)
+                if not isinstance(reply, dict) or reply.get("id") != number:
+                    raise wire.ProtocolError("an answer to another question")
+                if reply.get("status") != "callback":
+                    return reply
+                self._answer(number, reply, call_back, deadline)
+        except wire.Late:
+            raise TimedOut(f"no answer within {seconds:g} seconds") from None
+        except wire.ProtocolError as error:
+            if self._process.out_of_memory:
+                raise OutOfMemory("more memory than the limit") from None
+            raise Crashed(f"the process ended ({error})") from error
+
+    def _receive(self, deadline: float) -> Any:
+        """The next frame. While it is awaited, the memory of the whole sandbox is watched."""
+        limit = self._process.zygote.limits.value_bytes + 2**20
+        while True:
+            now = time.monotonic()
+            try:
+                self._channel._wait(1, min(deadline, now + _POLL))
+            except wire.Late:
+                if time.monotonic() >= deadline:
+                    raise
+                self._process.watch_memory()
+                continue
+            return self._channel.receive(deadline=deadline, max_bytes=limit)
+
+    def _answer(self, number: int, reply: dict[str, Any], call_back: CallBack | None, deadline: float) -> None:
+        answer: dict[str, Any] = {"id": number, "op": "answer"}
+        function = reply.get("function")
+        if call_back is None or type(function) is not int:
+            raise wire.ProtocolError("a call of a function that was never given")
+        try:
+            answer["value"] = call_back(function, reply.get("args"), reply.get("kwargs"))
+        except wire.ProtocolError:
+            raise
+        except Exception as error:
+            answer["error"] = f"{type(error).__name__}: {error}"
+        self._channel.send(answer, deadline=deadline)
+
+    def close(self) -> None:
+        self._channel.close()
+
+
+class StudentProcess:
+    """One submission's process: runs the notebook, then serves as the checkpoint that questions fork from."""
+
+    def __init__(self, zygote: Zygote, pid: int, channel: wire.Channel) -> None:
+        self.zygote = zygote
+        self.pid = pid
+        self.out_of_memory = False
+        self._ends = time.monotonic() + zygote.limits.submission_seconds
+        self._line = _Line(self, channel)
+        self._usage: Usage | None = None
+        try:
+            greeting = channel.receive(deadline=time.monotonic() + 30, max_bytes=2**16)
+            self.layers = {**zygote.layers, **greeting["layers"]}
+        except (wire.ProtocolError, KeyError, TypeError) as error:
+            self.end()
+            raise SandboxError(f"the student process did not start: {error}") from error
+
+    def seconds_left(self) -> float:
+        """Seconds until the submission's own limit."""
+        return max(0.0, self._ends - time.monotonic())
+
+    def watch_memory(self) -> None:
+        """Kill the sandbox when all its processes together take more than the limit."""
+        _, memory = self.zygote.usage(self.pid)
+        if memory > self.zygote.limits.memory_mb * 2**20:
+            self.out_of_memory = True
+            self.zygote.kill(self.pid)
+
+    def run_cell(self, index: int, source: str) -> CellRun:
+        """Run one code cell of the notebook. Raises `TimedOut`, `OutOfMemory`, `Crashed` when the process is lost."""
+        limits = self.zygote.limits
+        reply = self._line.request(
+            {"op": "run", "cell": index, "source": source, "seconds": limits.cell_seconds}, limits.cell_seconds
+        )
+        if reply.get("status") == "memory":
+            return CellRun([], False, None)
+        if reply.get("status") != "ok":
+            raise Crashed("the process no longer runs cells")
+        count = reply.get("count")
+        outputs = clean_outputs(reply.get("outputs"), limits.output_bytes)
+        return CellRun(outputs, reply.get("ok") is True, count if type(count) is int and 0 <= count < 2**31 else None)
+
+    def fork(self) -> Fork:
+        """A fork of the checkpoint, with the state that the notebook left."""
+        ours, theirs = socket.socketpair()
+        with theirs:
+            reply = self._line.request({"op": "fork"}, 10, fds=(theirs.fileno(),))
+        pid = reply.get("pid")
+        if type(pid) is not int or pid <= 1:
+            raise Crashed("the process no longer forks")
+        return Fork(self, pid, wire.Channel(ours))
+
+    def request(self, message: dict[str, Any], seconds: float, call_back: CallBack | None = None) -> dict[str, Any]:
+        """A request to the checkpoint itself."""
+        return self._line.request(message, seconds, call_back)
+
+    def end(self) -> Usage:
+        """End the process with all its descendants; what they used."""
+        if self._usage is None:
+            self._line.close()
+            self.zygote.kill(self.pid)
+            self._usage = self.zygote.wait(self.pid, 10) or Usage(0.0, 0.0, None)
+        return self._usage
+
+
+class Fork(_Line):
+    """A fork of the checkpoint, for the checks of one question."""
+
+    def __init__(self, process: StudentProcess, pid: int, channel: wire.Channel) -> None:
+        super().__init__(process, channel)
+        self.pid = pid
+
+    def end(self) -> None:
+        """End the fork. The checkpoint reaps it; a checkpoint that does not answer is ended with the submission."""
+        self.close()
+        self._process.request({"op": "kill", "pid": self.pid}, 5)
+
+
+_OUTPUT_KEYS = {
+    "stream": {"name": str, "text": str},
+    "display_data": {"data": dict, "metadata": dict},
+    "execute_result": {"data": dict, "metadata": dict, "execution_count": int},
+    "error": {"ename": str, "evalue": str, "traceback": list},
+}
+
+
+def clean_outputs(claimed: Any, limit: int) -> list[dict[str, Any]]:
+    """Rebuild the outputs that a student process claims a cell had: nbformat's four types, within `limit` bytes each."""
+    if not isinstance(claimed, list):
+        return []
+    outputs: list[dict[str, Any]] = []
+    for item in claimed[:1000]:
+        if not isinstance(item, dict):
+            continue
+        keys = _OUTPUT_KEYS.get(str(item.get("output_type")))
+        if keys is None or not all(isinstance(item.get(key), kind) for key, kind in keys.items()):
+            continue
+        output: dict[str, Any] = {"output_type": item["output_type"], **{key: item[key] for key in keys}}
+        if output["output_type"] == "stream" and output["name"] not in ("stdout", "stderr"):
+            continue
+        if output["output_type"] == "error":
+            output["traceback"] = [line for line in output["traceback"] if isinstance(line, str)]
+        if "data" in keys:
+            output["data"] = {
+                mime: value
+                for mime, value in output["data"].items()
+                if isinstance(mime, str) and (isinstance(value, str) or "json" in mime)
+            }
+        try:
+            if len(json.dumps(output, allow_nan=False)) > 2 * limit + 10_000:
+                continue
+        except (TypeError, ValueError, RecursionError):
+            continue
+        outputs.append(output)
+    return outputs

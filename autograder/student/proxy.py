@@ -1,0 +1,249 @@
+"""What a check sees of the student: functions by name, whose calls travel to the student's process.
+
+`Student` and `Remote` are the examiner's side of the boundary. What comes back is validated by the wire; what is not
+data comes back as a `Remote`. A `StudentFault` is raised for everything the student's side did wrong, and ends the
+check with its verdict. Every call is recorded, for the diagnosis.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from autograder.records import Crashed, Forbidden, Missing, OutOfMemory, Raised, StudentFault, TimedOut, WrongForm
+from autograder.student import wire
+from autograder.student.process import Transport
+
+
+@dataclass
+class Call:
+    """One call of a student's function: what was sent and what came of it, for comparing with misconceptions.
+
+    Within `args`, `kwargs` and `result` a `Remote` stands for an object of the student's.
+    """
+
+    target: Remote
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any]
+    result: Any = None
+    fault: StudentFault | None = None
+    hold: bool = False
+    echo: bool = False
+    after: Any = None
+
+
+@dataclass
+class Conversation:
+    """One check's exchange with a transport: its limit for a call, its record of calls, the functions it lent."""
+
+    transport: Transport
+    seconds: float
+    calls: list[Call] = field(default_factory=list)
+    functions: list[Callable[..., Any]] = field(default_factory=list)
+    fetched: dict[int, Any] = field(default_factory=dict)
+
+    def send(self, message: dict[str, Any]) -> dict[str, Any]:
+        """The agent's reply; its faults raised."""
+        reply = self.transport.request({**message, "seconds": self.seconds}, self.seconds, self.call_back)
+        status = reply.get("status")
+        if status == "ok":
+            return reply
+        raise _fault(status, reply, self.seconds)
+
+    def call_back(self, number: int, args: Any, kwargs: Any) -> Any:
+        """Call a function that the check lent to the student's code."""
+        if not 0 <= number < len(self.functions):
+            raise wire.ProtocolError("a call of a function that was never given")
+        positional, named = self.decode(args), self.decode(kwargs)
+        if type(positional) is not list or type(named) is not dict:
+            raise wire.ProtocolError("arguments that are none")
+        return self.encode(self.functions[number](*positional, **named))
+
+    def encode(self, value: Any) -> Any:
+        """`value` for the wire, with remotes and functions as references."""
+
+        def other(item: Any) -> list[Any] | None:
+            if type(item) is Remote:
+                return object.__getattribute__(item, "_target")()
+            if callable(item) and not isinstance(item, (type, np.generic)) and hasattr(item, "__name__"):
+                self.functions.append(item)
+                return ["f", len(self.functions) - 1]
+            return None
+
+        return wire.encode(value, other=other)
+
+    def decode(self, structure: Any) -> Any:
+        """A value that the student's process sent, arrays read-only."""
+
+        def other(node: list[Any]) -> Remote:
+            match node:
+                case ["h", int(number), str(kind), []]:
+                    return Remote(self, number, (), kind)
+            raise wire.ProtocolError("a reference that is none")
+
+        return wire.decode(structure, other=other, writeable=False)
+
+
+def _fault(status: object, reply: dict[str, Any], seconds: float) -> StudentFault:
+    def text(key: str) -> str:
+        value = reply.get(key)
+        return value[:2000] if isinstance(value, str) else ""
+
+    match status:
+        case "missing":
+            return Missing(text("message"))
+        case "raised":
+            cell, line = reply.get("cell"), reply.get("line")
+            where = (cell, line) if type(cell) is int and type(line) is int else None
+            return Raised(text("message"), kind=text("kind")[:100] or "an exception", where=where)
+        case "timeout":
+            return TimedOut(f"no answer within {seconds:g} seconds")
+        case "memory":
+            return OutOfMemory("more memory than the limit")
+        case "form":
+            return WrongForm(text("message"))
+        case "forbidden":
+            return Forbidden(text("message"))
+    return Crashed("an answer that is not of the protocol")
+
+
+class Remote:
+    """Something in the student's process: a variable, a result that is no data, or an attribute or item of these.
+
+    Can be called, passed as an argument, asked for attributes and items (each a `Remote` again) and measured with
+    `len`. `fetch` brings its value over.
+    """
+
+    __slots__ = ("_conversation", "_kind", "_path", "_root")
+
+    def __init__(
+        self, conversation: Conversation, root: int | str, path: tuple[tuple[str, Any], ...], kind: str
+    ) -> None:
+        self._conversation = conversation
+        self._root = root
+        self._path = path
+        self._kind = kind
+
+    def _target(self) -> list[Any]:
+        path = [[kind, self._conversation.encode(key) if kind == "item" else key] for kind, key in self._path]
+        return ["h", self._root, "", path]
+
+    def __getattr__(self, name: str) -> Remote:
+        if name.startswith("__") and name.endswith("__"):
+            raise AttributeError(name)
+        return Remote(self._conversation, self._root, (*self._path, ("attribute", name)), "")
+
+    def __getitem__(self, key: Any) -> Remote:
+        return Remote(self._conversation, self._root, (*self._path, ("item", key)), "")
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return call(self, args, kwargs)
+
+    def __len__(self) -> int:
+        size = self._conversation.send({"op": "size", "target": self._target()}).get("value")
+        if type(size) is not int or size < 0:
+            raise WrongForm("a length that is none")
+        return size
+
+    def __bool__(self) -> bool:
+        raise WrongForm(f"returned {a(self._kind)} where a number, an array or a truth value was asked for")
+
+    def __iter__(self) -> Any:
+        raise WrongForm(f"returned {a(self._kind)} where a tuple of results was asked for")
+
+    def __array__(self, *_: Any, **__: Any) -> Any:
+        raise WrongForm(f"returned {a(self._kind)} where an array was asked for")
+
+    def __repr__(self) -> str:
+        return f"<{self._kind or self._root} in the student's process>"
+
+
+def a(kind: str) -> str:
+    """A type's name with its article, for a sentence."""
+    return f"{'an' if kind[:1].lower() in 'aeiou' and kind else 'a'} {kind or 'thing'}"
+
+
+def call(
+    remote: Remote, args: tuple[Any, ...], kwargs: dict[str, Any], *, hold: bool = False, echo: bool = False
+) -> Any:
+    """Call `remote`. With `hold` the result stays there; with `echo` (result, args after, kwargs after) come back."""
+    conversation = remote._conversation
+    kept_args, kept_kwargs = copy_data(args), copy_data(kwargs)
+    record = Call(remote, kept_args, kept_kwargs, hold=hold, echo=echo)
+    conversation.calls.append(record)
+    message = {
+        "op": "call",
+        "target": remote._target(),
+        "args": conversation.encode(list(args)),
+        "kwargs": conversation.encode(kwargs),
+        "hold": hold,
+        "echo": echo,
+    }
+    try:
+        reply = conversation.send(message)
+        record.result = conversation.decode(reply.get("value"))
+        if echo:
+            record.after = conversation.decode(reply.get("echo"))
+    except StudentFault as fault:
+        record.fault = fault
+        raise
+    except wire.ProtocolError as error:
+        record.fault = Crashed(f"an answer that is not of the protocol: {error}")
+        raise record.fault from error
+    if not echo:
+        return record.result
+    match record.after:
+        case [list(positional), dict(named)]:
+            return record.result, positional, named
+    raise Crashed("an answer that is not of the protocol")
+
+
+def copy_data(value: Any) -> Any:
+    """A deep copy of data, with remotes and functions as they are."""
+    if isinstance(value, (tuple, list)):
+        return type(value)(copy_data(item) for item in value)
+    if isinstance(value, dict):
+        return {key: copy_data(item) for key, item in value.items()}
+    if type(value) is Remote or callable(value):
+        return value
+    return copy.deepcopy(value)
+
+
+def fetch(value: Any) -> Any:
+    """Bring a `Remote`'s value over as data; anything else is returned as it is.
+
+    Raises `WrongForm` (a fault of the student's) when it is no data.
+    """
+    if type(value) is not Remote:
+        return value
+    conversation = value._conversation
+    reply = conversation.send({"op": "fetch", "target": value._target()})
+    try:
+        return conversation.decode(reply.get("value"))
+    except wire.ProtocolError as error:
+        raise Crashed(f"an answer that is not of the protocol: {error}") from error
+
+
+class Student:
+    """The student's notebook after it has run: every variable and function of it is an attribute."""
+
+    def __init__(self, conversation: Conversation) -> None:
+        self._conversation = conversation
+
+    def __getattr__(self, name: str) -> Remote:
+        if name.startswith("__") and name.endswith("__"):
+            raise AttributeError(name)
+        return Remote(self._conversation, name, (), name)
+
+    def __repr__(self) -> str:
+        return "<the student's notebook>"
+
+
+def define(student: Student, name: str, value: Any) -> None:
+    """Give a variable of the student's notebook another value: data, or a function of the check's."""
+    conversation = student._conversation
+    conversation.send({"op": "define", "name": name, "value": conversation.encode(value)})

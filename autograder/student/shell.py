@@ -1,0 +1,338 @@
+"""The notebook's interpreter: an IPython shell without a kernel, whose outputs are kept as nbformat outputs.
+
+Runs on the student's side. Everything that a notebook does in Jupyter works here as there: magics, `!commands`,
+`display`, figures, top-level await, tracebacks. What needs a person or a screen is answered: `input` raises, a GUI
+event loop is ignored, every matplotlib backend is the inline one.
+"""
+
+from __future__ import annotations
+
+import base64
+import builtins
+import contextlib
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+from IPython.core.compilerop import CachingCompiler
+from IPython.core.displayhook import DisplayHook
+from IPython.core.displaypub import DisplayPublisher
+from IPython.core.interactiveshell import InteractiveShell
+from traitlets.config import Config
+
+CELL_NAME = "<notebook cell {}>"
+
+
+class TimeLimit(BaseException):
+    """Raised in the student's code when its time is up. No `except Exception` catches it."""
+
+
+@contextlib.contextmanager
+def time_limit(seconds: float) -> Iterator[None]:
+    """Raise `TimeLimit` in the body after `seconds`, and again every second for code that swallows it.
+
+    Code that stays in C for long, or takes the timer away, is the examiner's to end.
+    """
+
+    def on_alarm(*_: object) -> None:
+        raise TimeLimit(f"stopped after {seconds:g} seconds, the limit")
+
+    previous = signal.signal(signal.SIGALRM, on_alarm)
+    signal.setitimer(signal.ITIMER_REAL, seconds, 1.0)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, previous)
+
+
+class Outputs:
+    """The outputs of the cell that is running, cut at a number of bytes."""
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+        self.items: list[dict[str, Any]] = []
+        self.displays: dict[str, list[dict[str, Any]]] = {}
+        self.left = limit
+        self._clear_next = False
+
+    def begin(self) -> None:
+        """Start a cell without outputs."""
+        self.items, self.left, self._clear_next = [], self.limit, False
+
+    def clear(self, wait: bool) -> None:
+        """What `clear_output` does: at once, or with the next output."""
+        if wait:
+            self._clear_next = True
+        else:
+            self.items.clear()
+
+    def _room(self, size: int) -> bool:
+        if self._clear_next:
+            self.items.clear()
+            self._clear_next = False
+        if self.left < 0:
+            return False
+        self.left -= size
+        if self.left < 0:
+            self.items.append(_stream("stderr", f"[output cut: more than {self.limit:,} bytes]\n"))
+            return False
+        return True
+
+    def text(self, name: str, text: str) -> None:
+        """Append to a stream, as a print does."""
+        if not text:
+            return
+        if len(text) > self.left >= 0:
+            kept = text[: self.left]
+            if kept:
+                self._append_text(name, kept)
+        if self._room(len(text)):
+            self._append_text(name, text)
+
+    def _append_text(self, name: str, text: str) -> None:
+        last = self.items[-1] if self.items else None
+        if last is not None and last["output_type"] == "stream" and last["name"] == name:
+            # A list, joined at the end: a million prints cost a million appends.
+            last["text"].append(text)
+        else:
+            self.items.append(_stream(name, text))
+
+    def data(self, kind: str, data: dict[str, Any], metadata: dict[str, Any], **more: Any) -> dict[str, Any] | None:
+        """Append rich output; None when there is no more room for it."""
+        bundle = _jsonable({mime: _plain(value) for mime, value in data.items()})
+        if not self._room(len(json.dumps(bundle))):
+            return None
+        item = {"output_type": kind, "data": bundle, "metadata": _jsonable(metadata), **more}
+        self.items.append(item)
+        return item
+
+    def finish(self) -> list[dict[str, Any]]:
+        """The outputs of the cell as nbformat wants them."""
+        return [
+            {**item, "text": "".join(item["text"])} if item["output_type"] == "stream" else item for item in self.items
+        ]
+
+
+def _stream(name: str, text: str) -> dict[str, Any]:
+    return {"output_type": "stream", "name": name, "text": [text]}
+
+
+def _plain(value: Any) -> Any:
+    return base64.b64encode(value).decode() if isinstance(value, bytes) else value
+
+
+def _jsonable(value: Any) -> Any:
+    try:
+        return json.loads(json.dumps(value, default=str, skipkeys=True))
+    except (TypeError, ValueError, RecursionError):
+        return {}
+
+
+class _Stream(io.TextIOBase):
+    """`sys.stdout` or `sys.stderr` of the notebook."""
+
+    def __init__(self, name: str, outputs: Outputs, descriptor: int) -> None:
+        self.name = name
+        self._outputs = outputs
+        self._descriptor = descriptor
+        self.buffer = _Bytes(self)
+
+    encoding = "utf-8"
+    errors = "replace"
+
+    def writable(self) -> bool:
+        return True
+
+    def isatty(self) -> bool:
+        return False
+
+    def fileno(self) -> int:
+        return self._descriptor
+
+    def write(self, text: str) -> int:
+        if not isinstance(text, str):
+            raise TypeError(f"write() argument must be str, not {type(text).__name__}")
+        self._outputs.text(self.name, text)
+        return len(text)
+
+
+class _Bytes(io.RawIOBase):
+    """`sys.stdout.buffer`."""
+
+    def __init__(self, stream: _Stream) -> None:
+        self._stream = stream
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int:
+        raw = bytes(data)
+        self._stream.write(raw.decode("utf-8", "replace"))
+        return len(raw)
+
+
+class _Publisher(DisplayPublisher):
+    def publish(  # type: ignore[override]
+        self,
+        data: dict[str, Any],
+        metadata: dict[str, Any] | None = None,
+        source: object = None,
+        *,
+        transient: dict[str, Any] | None = None,
+        update: bool = False,
+        **_: Any,
+    ) -> None:
+        self._validate_data(data, metadata)
+        outputs: Outputs = self.shell.outputs
+        shown = outputs.displays.setdefault(str((transient or {}).get("display_id")), [])
+        if update:
+            for item in shown:
+                item["data"] = _jsonable({mime: _plain(value) for mime, value in data.items()})
+            return
+        item = outputs.data("display_data", data, metadata or {})
+        if item is not None and (transient or {}).get("display_id") is not None:
+            shown.append(item)
+
+    def clear_output(self, wait: bool = False) -> None:
+        self.shell.outputs.clear(wait)
+
+
+class _DisplayHook(DisplayHook):
+    def write_output_prompt(self) -> None:
+        """The prompt is the output's execution count."""
+
+    def write_format_data(self, format_dict: dict[str, Any], md_dict: dict[str, Any] | None = None) -> None:
+        self.shell.outputs.data("execute_result", format_dict, md_dict or {}, execution_count=self.prompt_count)
+
+    def log_output(self, format_dict: dict[str, Any]) -> None:
+        """There is no log."""
+
+    def finish_displayhook(self) -> None:
+        self._is_active = False
+
+
+class _Compiler(CachingCompiler):
+    """Names the code of a cell after the cell, so that a traceback leads back to it."""
+
+    cell = 0
+
+    def get_code_name(self, raw_code: str, transformed_code: str, number: int) -> str:
+        return CELL_NAME.format(self.cell)
+
+
+class StudentShell(InteractiveShell):
+    """The shell. `StudentShell.instance()` makes it, once in a process; forks inherit it."""
+
+    displayhook_class = _DisplayHook
+    display_pub_class = _Publisher
+    compiler_class = _Compiler
+    outputs: Outputs
+
+    def __init__(self, *args: Any, output_bytes: int = 1_000_000, **kwargs: Any) -> None:
+        self.outputs = Outputs(output_bytes)
+        config = Config()
+        config.HistoryManager.enabled = False
+        config.InteractiveShell.colors = "nocolor"
+        config.InteractiveShell.autoindent = False
+        super().__init__(*args, config=config, **kwargs)
+
+    def init_virtualenv(self) -> None:
+        """The environment is the zygote's."""
+
+    def enable_gui(self, gui: str | None = None) -> None:
+        """There is no screen: an event loop is not started."""
+
+    def enable_matplotlib(self, gui: str | None = None) -> Any:
+        """Every backend is the inline one."""
+        return super().enable_matplotlib("inline")
+
+    def ask_exit(self) -> None:
+        """What `exit` and `quit` do: end the cell, not the notebook."""
+        raise SystemExit("the notebook goes on with the next cell")
+
+    def system(self, cmd: str) -> None:  # type: ignore[override]
+        """Run a shell command, as `!cmd` does, its output becoming the cell's."""
+        done = subprocess.run(
+            self.var_expand(cmd, depth=1),
+            shell=True,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            check=False,
+        )
+        self.outputs.text("stdout", done.stdout.decode("utf-8", "replace"))
+        self.user_ns["_exit_code"] = done.returncode
+
+    def _showtraceback(self, etype: type[BaseException], evalue: BaseException, stb: list[str]) -> None:
+        self.outputs.items.append(
+            {
+                "output_type": "error",
+                "ename": etype.__name__,
+                "evalue": _text(evalue)[:10_000],
+                "traceback": [line[:10_000] for line in stb[:200]],
+            }
+        )
+
+    def run_notebook_cell(self, index: int, source: str, seconds: float) -> tuple[list[dict[str, Any]], bool]:
+        """Run one code cell; its outputs and whether it ran to its end.
+
+        `index` is the cell's place in the notebook, `seconds` its time limit.
+        """
+        self.outputs.begin()
+        self.compile.cell = index
+        ok = False
+        try:
+            with time_limit(seconds):
+                ok = bool(self.run_cell(source, store_history=True).success)
+        except TimeLimit as late:
+            self._showtraceback(type(late), late, [f"{type(late).__name__}: {late}"])
+        for name, descriptor in (("stdout", 1), ("stderr", 2)):
+            self.outputs.text(name, drain(descriptor, self.outputs.limit))
+        return self.outputs.finish(), ok
+
+
+def _text(error: BaseException) -> str:
+    try:
+        return str(error)
+    except BaseException:
+        return ""
+
+
+def drain(descriptor: int, limit: int) -> str:
+    """What was written to the memory file behind `descriptor` since the last time, at most `limit` bytes of it."""
+    try:
+        data = os.pread(descriptor, limit + 1, 0)
+        os.ftruncate(descriptor, 0)
+    except OSError:
+        return ""
+    return data.decode("utf-8", "replace")
+
+
+def no_input(prompt: object = "", *_: object, **__: object) -> str:
+    """Take the place of `input` and `getpass`."""
+    raise RuntimeError("input() was called, but nobody is there to answer while a notebook is graded")
+
+
+def connect_streams(shell: StudentShell) -> None:
+    """Lead everything written, through Python or past it, to the shell's outputs; answer `input`."""
+    for descriptor, name in ((1, "stdout"), (2, "stderr")):
+        memory = os.memfd_create(name)
+        os.dup2(memory, descriptor)
+        os.close(memory)
+        # Appending, so that writers which share the file do not overwrite one another.
+        import fcntl
+
+        fcntl.fcntl(descriptor, fcntl.F_SETFL, os.O_APPEND | os.O_RDWR)
+        setattr(sys, name, _Stream(name, shell.outputs, descriptor))
+        setattr(sys, f"__{name}__", getattr(sys, name))
+    sys.stdin = io.StringIO()
+    builtins.input = no_input
+    import getpass
+
+    getpass.getpass = no_input

@@ -1,0 +1,396 @@
+"""The language that the examiner and the student process speak: msgpack frames of whitelisted values.
+
+Only data crosses. A value is encoded to nested lists with a tag in front, an array as dtype, shape, layout and bytes,
+and decoded by building exactly the types named here: nothing is unpickled, evaluated or looked up by name. Whatever
+arrives in the examiner is a claim; a frame that is not of this language raises `ProtocolError` and costs the check.
+
+==========  =====================================================  =========================================
+tag         value                                                  fields
+==========  =====================================================  =========================================
+(none)      None, bool, int of 64 bits, float, str, bytes          itself
+``i``       a larger int                                           hexadecimal digits
+``c``       complex                                                real, imaginary
+``l t s d``  list, tuple, slice, dict                              items (a dict's as pairs)
+``a``       numpy.ndarray                                          dtype, shape, layout (C, F or S), bytes
+``n``       numpy scalar                                           dtype, bytes
+``T``       torch.Tensor                                           dtype, shape, requires_grad, bytes
+``D``       torch.dtype or numpy.dtype                             library, name
+``g``       numpy.random.Generator                                 bit generator, state
+``h``       an object that stays in the student process            number, name of its type, path of attributes
+``f``       a function that stays in the examiner                  number
+==========  =====================================================  =========================================
+"""
+
+from __future__ import annotations
+
+import math
+import select
+import socket
+import struct
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+import msgpack
+import numpy as np
+
+MAX_DEPTH = 64
+MAX_ITEMS = 1_000_000
+MAX_FRAME = 80 * 2**20
+_INT64 = range(-(2**63), 2**64)
+_HEADER = struct.Struct("<I")
+
+_INTEGERS = [f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)]
+_INEXACT = ["float16", "float32", "float64", "complex64", "complex128"]
+_ARRAY_DTYPES = {np.dtype(name).str: np.dtype(name) for name in ["bool", *_INTEGERS, *_INEXACT]}
+_TENSOR_DTYPES = {
+    # bfloat16 has no NumPy dtype: its bytes travel as int16.
+    "bool": "bool",
+    "uint8": "uint8",
+    "int8": "int8",
+    "int16": "int16",
+    "int32": "int32",
+    "int64": "int64",
+    "float16": "float16",
+    "bfloat16": "int16",
+    "float32": "float32",
+    "float64": "float64",
+    "complex64": "complex64",
+    "complex128": "complex128",
+}
+_BIT_GENERATORS = {"PCG64", "PCG64DXSM", "MT19937", "Philox", "SFC64"}
+
+
+class ProtocolError(Exception):
+    """What arrived is not of this language."""
+
+
+class Closed(ProtocolError):
+    """The other side is gone."""
+
+
+class Late(ProtocolError):
+    """The other side did not answer, or did not read, in time."""
+
+
+class NotData(TypeError):
+    """A value that cannot cross: the message names its type."""
+
+
+class TooLarge(ValueError):
+    """A value of more bytes than may cross."""
+
+
+def _torch() -> Any:
+    """Torch, if this process has imported it; a tensor cannot exist before."""
+    return sys.modules.get("torch")
+
+
+def encode(value: Any, *, other: Callable[[Any], list[Any] | None] | None = None, max_bytes: int = MAX_FRAME) -> Any:
+    """Turn `value` into what msgpack can pack.
+
+    `other` is asked first about each value that is no scalar, and may return its own tagged list (a handle, a
+    function). Raises `NotData` for a value that is none of the types of this language (a subclass is another type),
+    `TooLarge` when its arrays and strings take more than `max_bytes`.
+    """
+    budget = [max_bytes, MAX_ITEMS]
+    return _encode(value, other, budget, 0)
+
+
+def _spend(budget: list[int], size: int) -> None:
+    budget[0] -= size
+    budget[1] -= 1
+    if budget[0] < 0 or budget[1] < 0:
+        raise TooLarge("the value is too large")
+
+
+def _encode(value: Any, other: Callable[[Any], list[Any] | None] | None, budget: list[int], depth: int) -> Any:
+    kind = type(value)
+    _spend(budget, 0)
+    if value is None or kind is bool or kind is float:
+        return value
+    if kind is int:
+        if value in _INT64:
+            return value
+        _spend(budget, value.bit_length() // 4)
+        return ["i", f"{value:x}"]
+    if kind is str or kind is bytes:
+        _spend(budget, len(value))
+        return value if kind is bytes else value.encode("utf-8", "replace").decode()
+    if other is not None and (tagged := other(value)) is not None:
+        return tagged
+    if depth > MAX_DEPTH:
+        raise NotData("a value nested too deeply")
+    if kind is np.ndarray:
+        return _encode_array(value, budget)
+    if isinstance(value, np.generic) and value.dtype.str in _ARRAY_DTYPES:
+        return ["n", value.dtype.str, value.tobytes()]
+    if kind is list or kind is tuple:
+        return ["l" if kind is list else "t", [_encode(item, other, budget, depth + 1) for item in value]]
+    if kind is dict:
+        return ["d", [[_encode(part, other, budget, depth + 1) for part in pair] for pair in value.items()]]
+    if kind is complex:
+        return ["c", value.real, value.imag]
+    if kind is slice:
+        return ["s", [_encode(part, other, budget, depth + 1) for part in (value.start, value.stop, value.step)]]
+    if kind is np.random.Generator:
+        state = value.bit_generator.state
+        return ["g", state["bit_generator"], _encode(state, None, budget, depth + 1)]
+    if isinstance(value, np.dtype) and value.str in _ARRAY_DTYPES:
+        return ["D", "numpy", value.str]
+    torch = _torch()
+    if torch is not None:
+        if kind is torch.Tensor or kind is torch.nn.Parameter:
+            return _encode_tensor(torch, value, budget)
+        if kind is torch.dtype and (name := str(value).removeprefix("torch.")) in _TENSOR_DTYPES:
+            return ["D", "torch", name]
+        if kind is torch.Size:
+            return ["t", [int(n) for n in value]]
+    if kind.__name__ == "OrderedDict" and kind.__module__ == "collections":  # what a state_dict is
+        return ["d", [[_encode(part, other, budget, depth + 1) for part in pair] for pair in dict(value).items()]]
+    raise NotData(type_name(value))
+
+
+def type_name(value: Any) -> str:
+    """The name of a value's type as a student would write it, such as ``list`` or ``numpy.matrix``."""
+    kind = type(value)
+    module, name = str(kind.__module__), str(kind.__qualname__)
+    return name if module in ("builtins", "__main__") else f"{module.split('.')[0]}.{name}"
+
+
+def _encode_array(array: np.ndarray[Any, Any], budget: list[int]) -> list[Any]:
+    if array.dtype.str not in _ARRAY_DTYPES:
+        if array.dtype.newbyteorder("=").str in _ARRAY_DTYPES:
+            array = array.astype(array.dtype.newbyteorder("="))
+        else:
+            raise NotData(f"an array of dtype {array.dtype}")
+    _spend(budget, array.nbytes)
+    if array.flags.c_contiguous:
+        layout = "C"
+    elif array.flags.f_contiguous:
+        layout = "F"
+    else:
+        layout = "S"
+    data = array.tobytes(order="F" if layout == "F" else "C")
+    return ["a", array.dtype.str, list(array.shape), layout, data]
+
+
+def _encode_tensor(torch: Any, tensor: Any, budget: list[int]) -> list[Any]:
+    name = str(tensor.dtype).removeprefix("torch.")
+    if name not in _TENSOR_DTYPES or tensor.layout is not torch.strided:
+        raise NotData(f"a tensor of {tensor.dtype}, {tensor.layout}")
+    _spend(budget, tensor.numel() * tensor.element_size())
+    plain = tensor.detach().to("cpu").resolve_conj().resolve_neg().contiguous()
+    if name == "bfloat16":
+        plain = plain.view(torch.int16)
+    return ["T", name, list(tensor.shape), bool(tensor.requires_grad), plain.numpy().tobytes()]
+
+
+def decode(structure: Any, *, other: Callable[[list[Any]], Any] | None = None, writeable: bool = True) -> Any:
+    """Build the value that `structure` describes; the opposite of `encode`.
+
+    `other` receives the tagged lists of handles and functions. Raises `ProtocolError` for anything else than `encode`
+    makes. With ``writeable=False`` arrays are read-only views of the frame.
+    """
+    return _decode(structure, other, writeable, [MAX_ITEMS], 0)
+
+
+def _decode(node: Any, other: Callable[[list[Any]], Any] | None, writeable: bool, budget: list[int], depth: int) -> Any:
+    budget[0] -= 1
+    if budget[0] < 0 or depth > MAX_DEPTH:
+        raise ProtocolError("a value of too many parts")
+    if node is None or isinstance(node, (bool, int, float, str, bytes)):
+        return node
+    if not isinstance(node, list) or not node or not isinstance(node[0], str):
+        raise ProtocolError("a value without a tag")
+    tag, *fields = node
+
+    def items(parts: Any) -> list[Any]:
+        if not isinstance(parts, list):
+            raise ProtocolError("a container without items")
+        return [_decode(part, other, writeable, budget, depth + 1) for part in parts]
+
+    match tag, fields:
+        case "l", [parts]:
+            return items(parts)
+        case "t", [parts]:
+            return tuple(items(parts))
+        case "s", [[_, _, _] as parts]:
+            return slice(*items(parts))
+        case "d", [list(pairs)]:
+            result = {}
+            for pair in pairs:
+                if not isinstance(pair, list) or len(pair) != 2:
+                    raise ProtocolError("a dict of something else than pairs")
+                key, value = items(pair)
+                if not _is_key(key):
+                    raise ProtocolError("a dict key that is no scalar")
+                result[key] = value
+            return result
+        case "i", [str(digits)] if len(digits) < 100_000:
+            try:
+                return int(digits, 16)
+            except ValueError:
+                raise ProtocolError("an int without digits") from None
+        case "c", [float(real), float(imaginary)]:
+            return complex(real, imaginary)
+        case "a", [str(dtype), list(shape), str(layout), bytes(data)]:
+            return _decode_array(dtype, shape, layout, data, writeable)
+        case "n", [str(dtype), bytes(data)]:
+            return _decode_array(dtype, [], "C", data, writeable)[()]
+        case "T", [str(dtype), list(shape), bool(requires_grad), bytes(data)]:
+            return _decode_tensor(dtype, shape, requires_grad, data)
+        case "D", ["numpy", str(name)] if name in _ARRAY_DTYPES:
+            return _ARRAY_DTYPES[name]
+        case "D", ["torch", str(name)] if name in _TENSOR_DTYPES and _torch() is not None:
+            return getattr(_torch(), name)
+        case "g", [str(name), state] if name in _BIT_GENERATORS:
+            return _decode_generator(name, _decode(state, None, True, budget, depth + 1))
+        case (("h" | "f"), _) if other is not None:
+            return other(node)
+    raise ProtocolError(f"an unknown value {tag[:20]!r}")
+
+
+def _is_key(key: Any) -> bool:
+    if isinstance(key, tuple):
+        return all(_is_key(part) for part in key)
+    return key is None or isinstance(key, (bool, int, float, str, bytes, np.generic))
+
+
+def _size(shape: list[Any]) -> int:
+    if len(shape) > 32 or not all(type(n) is int and 0 <= n < 2**48 for n in shape):
+        raise ProtocolError("a shape that is none")
+    return math.prod(shape)
+
+
+def _decode_array(dtype: str, shape: list[Any], layout: str, data: bytes, writeable: bool) -> np.ndarray[Any, Any]:
+    if dtype not in _ARRAY_DTYPES or layout not in ("C", "F", "S"):
+        raise ProtocolError("an array of a dtype that may not cross")
+    if _size(shape) * _ARRAY_DTYPES[dtype].itemsize != len(data):
+        raise ProtocolError("an array whose bytes do not fill its shape")
+    flat = np.frombuffer(data, _ARRAY_DTYPES[dtype])
+    if flat.dtype == np.bool_ and flat.size and flat.view(np.uint8).max() > 1:
+        raise ProtocolError("a boolean that is neither true nor false")
+    array = flat.reshape(shape, order="F" if layout == "F" else "C")
+    if not writeable:
+        return array
+    if layout == "S" and shape:
+        # Twice as wide, and every other column of it: strided as the sender's was, whatever its strides.
+        wide = np.zeros([*shape[:-1], 2 * shape[-1]], array.dtype)
+        wide[..., ::2] = array
+        return wide[..., ::2]
+    return array.copy(order="K")
+
+
+def _decode_tensor(dtype: str, shape: list[Any], requires_grad: bool, data: bytes) -> Any:
+    torch = _torch()
+    if dtype not in _TENSOR_DTYPES or torch is None:
+        raise ProtocolError("a tensor of a dtype that may not cross")
+    array = _decode_array(np.dtype(_TENSOR_DTYPES[dtype]).str, shape, "C", data, writeable=True)
+    tensor = torch.from_numpy(array)
+    if dtype == "bfloat16":
+        tensor = tensor.view(torch.bfloat16)
+    if requires_grad and (tensor.is_floating_point() or tensor.is_complex()):
+        tensor.requires_grad_()
+    return tensor
+
+
+def _decode_generator(name: str, state: Any) -> np.random.Generator:
+    generator: Any = getattr(np.random, name)(0)
+    try:
+        generator.state = state
+    except Exception as error:
+        raise ProtocolError("a random state that is none") from error
+    return np.random.Generator(generator)
+
+
+class Channel:
+    """One end of the socket: whole frames in and out, each with a size limit and a deadline.
+
+    `deadline` is a value of `time.monotonic`, or None to wait for ever (the student's side waits; the examiner never
+    does). Raises `Closed`, `Late`, or `ProtocolError` for a frame that is too long or is not msgpack.
+    """
+
+    def __init__(self, sock: socket.socket) -> None:
+        self.sock = sock
+
+    def close(self) -> None:
+        """Close this end."""
+        self.sock.close()
+
+    def _wait(self, event: int, deadline: float | None) -> None:
+        poll = select.poll()
+        poll.register(self.sock, event)
+        while True:
+            left = None if deadline is None else max(0.0, deadline - time.monotonic())
+            if poll.poll(None if left is None else math.ceil(left * 1000)):
+                return
+            if left is not None and left <= 0.0:
+                raise Late("no answer in time")
+
+    def send(self, message: Any, *, deadline: float | None = None, fds: tuple[int, ...] = ()) -> None:
+        """Send one message, with open files to go along."""
+        body = msgpack.packb(message, use_bin_type=True)
+        if len(body) > MAX_FRAME:
+            raise TooLarge("the message is too large")
+        data = memoryview(_HEADER.pack(len(body)) + body)
+        flags = 0 if deadline is None else socket.MSG_DONTWAIT
+        flags |= socket.MSG_NOSIGNAL
+        try:
+            while data:
+                if deadline is not None:
+                    self._wait(select.POLLOUT, deadline)
+                try:
+                    if fds:
+                        sent = socket.send_fds(self.sock, [data], list(fds), flags)
+                        fds = ()
+                    else:
+                        sent = self.sock.send(data, flags)
+                except BlockingIOError:
+                    continue
+                data = data[sent:]
+        except OSError as error:
+            raise Closed("the other side is gone") from error
+
+    def receive(self, *, deadline: float | None = None, max_bytes: int = MAX_FRAME) -> Any:
+        """Receive one message."""
+        return self.receive_with_fds(deadline=deadline, max_bytes=max_bytes, max_fds=0)[0]
+
+    def receive_with_fds(
+        self, *, deadline: float | None = None, max_bytes: int = MAX_FRAME, max_fds: int = 1
+    ) -> tuple[Any, list[int]]:
+        """Receive one message and the open files that came along."""
+        header, fds = self._read(_HEADER.size, deadline, max_fds)
+        (length,) = _HEADER.unpack(header)
+        if length > max_bytes:
+            raise ProtocolError("a frame over the size limit")
+        body, _ = self._read(length, deadline, 0)
+        try:
+            message = msgpack.unpackb(body, raw=False, strict_map_key=True, use_list=True, max_ext_len=0)
+        except Exception as error:
+            raise ProtocolError("a frame that is not msgpack") from error
+        return message, fds
+
+    def _read(self, length: int, deadline: float | None, max_fds: int) -> tuple[bytes, list[int]]:
+        chunks, fds, missing = [], [], length
+        flags = 0 if deadline is None else socket.MSG_DONTWAIT
+        while missing:
+            if deadline is not None:
+                self._wait(select.POLLIN, deadline)
+            try:
+                if max_fds:
+                    chunk, received, _, _ = socket.recv_fds(self.sock, missing, max_fds, flags)
+                    fds += received
+                else:
+                    # Without room for them, the kernel drops any open files that a hostile sender attached.
+                    chunk = self.sock.recv(min(missing, 2**20), flags)
+            except BlockingIOError:
+                continue
+            except OSError as error:
+                raise Closed("the other side is gone") from error
+            if not chunk:
+                raise Closed("the other side is gone")
+            chunks.append(chunk)
+            missing -= len(chunk)
+        return b"".join(chunks), fds

@@ -1,0 +1,204 @@
+"""The zygote: a warm, jailed process that forks a student process for each submission.
+
+Started by the examiner as ``python -I -m autograder.student.zygote FD`` with an empty environment and one open file,
+the socket FD. It imports what notebooks import, once, and runs no student code itself. It holds nothing that a student
+may not see: no check, no solution, no gradebook, no secret.
+
+Requests: ``start`` (once), ``spawn`` (with a socket for the student process), ``wait``, ``kill``, ``usage``.
+"""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import os
+import random
+import resource
+import signal
+import socket
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any, NoReturn
+
+from autograder.student import jail, wire
+
+# Run once before the first fork, so that no child pays for what is imported or built on first use.
+_PREWARM = """
+import matplotlib.pyplot as _plt, numpy as _np, torch as _torch
+_figure, _axes = _plt.subplots(figsize=(2, 1))
+_axes.plot([0, 1], [1, 2], label="a")
+_axes.imshow(_np.zeros((2, 2)))
+_axes.set_title("$x^2$")
+_axes.legend()
+_plt.show()
+_model = _torch.nn.Sequential(_torch.nn.Linear(2, 2), _torch.nn.ReLU())
+_optimizer = _torch.optim.Adam(_model.parameters())
+_model(_torch.zeros(1, 2)).sum().backward()
+_optimizer.step()
+print(_model)
+_torch.zeros(2)
+"""
+
+
+def main() -> None:
+    """Serve the examiner until it goes away."""
+    jail.die_with_parent()
+    channel = wire.Channel(socket.socket(fileno=int(sys.argv[1])))
+    request = channel.receive()
+    try:
+        reply = start(request)
+    except Exception as error:
+        channel.send({"status": "failed", "message": f"{type(error).__name__}: {error}"})
+        return
+    channel.send({"status": "ok", **reply})
+    children: dict[int, None] = {}
+    while True:
+        try:
+            request, fds = channel.receive_with_fds()
+        except wire.ProtocolError:
+            for pid in children:
+                jail.kill_tree(pid)
+            return
+        match request["op"]:
+            case "spawn":
+                pid = jail.fork()
+                if pid == 0:
+                    channel.close()
+                    _become_student(request, fds[0])
+                for fd in fds:
+                    os.close(fd)
+                children[pid] = None
+                reply = {"pid": pid}
+            case "kill":
+                jail.kill_tree(request["pid"])
+                reply = {}
+            case "wait":
+                reply = _wait(request["pid"], request["seconds"])
+                if reply["ended"]:
+                    children.pop(request["pid"], None)
+            case "usage":
+                processes, memory = jail.usage(request["pid"])
+                reply = {"processes": processes, "memory": memory}
+        channel.send({"status": "ok", **reply})
+
+
+def start(request: dict[str, Any]) -> dict[str, Any]:
+    """Go to jail, import, prewarm. Raises when the prewarm failed or left more than one thread."""
+    layers = jail.enclose(
+        [Path(path) for path in request["readable"]], Path(request["scratch"]), uid=request.get("uid")
+    )
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    from autograder.student.shell import StudentShell
+
+    missing = []
+    for name in request["imports"]:
+        try:
+            importlib.import_module(name)
+        except Exception:
+            missing.append(name)
+    shell = StudentShell.instance(output_bytes=request["output_bytes"])
+    _single_threaded(request["imports"])
+    shell.enable_matplotlib()
+    before = set(shell.user_ns)
+    _, ok = shell.run_notebook_cell(-1, _PREWARM, 120)
+    if not ok:
+        raise RuntimeError(f"the prewarm failed: {shell.outputs.finish()[-1:]}")
+    for name in set(shell.user_ns) - before:
+        del shell.user_ns[name]
+    shell.user_ns["In"][:] = [""]
+    shell.user_ns["Out"].clear()
+    shell.execution_count = 1
+    shell.displayhook.flush() if hasattr(shell.displayhook, "flush") else None
+    threads = len(os.listdir("/proc/self/task"))
+    if threads != 1:
+        raise RuntimeError(f"{threads} threads are running, a fork would lose all but one")
+    # Only standard places: the checkout that this package may have been imported from is none of a student's business.
+    sys.path[:] = [path for path in sys.path if os.path.isdir(path)]
+    gc.collect()
+    gc.freeze()
+    return {"layers": layers, "missing": missing, "baseline": _address_space()}
+
+
+def _single_threaded(imports: list[str]) -> None:
+    """Keep torch on one thread, whatever a notebook asks for: its pool would not survive the forks of a checkpoint."""
+    torch = sys.modules.get("torch")
+    if torch is not None:
+        torch.set_num_threads(1)
+        torch.set_num_threads = lambda _: None
+        torch.set_num_interop_threads = lambda _: None
+
+
+def _address_space() -> int:
+    """Bytes of address space this process takes."""
+    with open("/proc/self/statm") as statm:
+        return int(statm.read().split()[0]) * resource.getpagesize()
+
+
+def _become_student(request: dict[str, Any], fd: int) -> NoReturn:
+    """In the fork: put on the confinement, take the student's files, and serve the examiner."""
+    code = 1
+    try:
+        layers = jail.confine(jail.Confinement(**request["confinement"]), keep=fd)
+        scratch = jail.scratch_folder()
+        os.chdir(scratch)
+        os.environ["HOME"] = os.environ["TMPDIR"] = str(scratch)
+        tempfile.tempdir = None
+        _write_files(request["files"])
+        sys.path.insert(0, str(scratch))
+        _seed(request["seed"])
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        from autograder.student.agent import serve
+        from autograder.student.shell import StudentShell, connect_streams
+
+        shell: StudentShell = StudentShell.instance()
+        connect_streams(shell)
+        sock = socket.socket(fileno=fd)
+        wire.Channel(sock).send({"id": 0, "status": "ok", "layers": layers})
+        serve(sock, shell, request["value_bytes"])
+        code = 0
+    finally:
+        os._exit(code)
+
+
+def _write_files(files: list[list[Any]]) -> None:
+    for name, content in files:
+        path = Path(name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+
+
+def _seed(seed: int) -> None:
+    """Give every generator with a global state the submission's own."""
+    random.seed(seed)
+    for name, function in (("numpy", "random.seed"), ("torch", "manual_seed")):
+        module: Any = sys.modules.get(name)
+        if module is not None:
+            for part in function.split("."):
+                module = getattr(module, part)
+            module(seed)
+
+
+def _wait(pid: int, seconds: float) -> dict[str, Any]:
+    """Wait for a student process to end: how it did, and the CPU seconds and peak memory of it and its children."""
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            ended, status, usage = os.wait4(pid, os.WNOHANG)
+        except ChildProcessError:
+            return {"ended": True, "code": None, "cpu": 0.0, "peak": 0}
+        if ended:
+            return {
+                "ended": True,
+                "code": os.waitstatus_to_exitcode(status),
+                "cpu": usage.ru_utime + usage.ru_stime,
+                "peak": usage.ru_maxrss * 1024,
+            }
+        if time.monotonic() > deadline:
+            return {"ended": False, "code": None, "cpu": 0.0, "peak": 0}
+        time.sleep(0.0005)
+
+
+if __name__ == "__main__":
+    main()
