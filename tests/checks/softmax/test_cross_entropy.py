@@ -1,0 +1,88 @@
+"""Hidden checks of `cross_entropy`."""
+
+import numpy as np
+
+from autograder.checks import close, follow_through, forbids, question, unchanged
+from solutions import softmax as reference
+
+pytestmark = [
+    question("cross_entropy"),
+    follow_through(softmax=reference.softmax, log_softmax=reference.log_softmax),
+    forbids("torch.nn.functional.cross_entropy", "torch.nn.CrossEntropyLoss"),
+]
+
+
+def test_mean_surprise(student, rng):
+    """The loss is the mean over the batch of minus the log-probability of the label.
+
+    Hint: from each row pick the entry of its label (N numbers), then average. The input is logits, not probabilities.
+    """
+    for n, k in [(2, 3), (7, 5), (4, 2), (3, 12), (1, 4)]:
+        logits = rng.normal(scale=2, size=(n, k)) + 1
+        labels = rng.integers(k, size=n)
+        assert close(student.cross_entropy(logits, labels), reference.cross_entropy(logits, labels), terms=n)
+    assert close(student.cross_entropy(labels=labels, logits=logits), reference.cross_entropy(logits, labels))
+
+
+def test_labels_of_any_integer_type(student, rng):
+    """Labels may have any integer type, and need not all occur.
+
+    Hint: the number of classes is the number of columns, whatever the labels are.
+    """
+    logits = rng.normal(scale=2, size=(6, 5))
+    for dtype in [np.uint8, np.int8, np.int16, np.int32]:
+        labels = rng.integers(4, size=6).astype(dtype)
+        assert close(student.cross_entropy(logits, labels), reference.cross_entropy(logits, labels))
+    logits = rng.normal(scale=2, size=(3, 300))
+    labels = (300 - rng.permutation(40)[:3]).astype(np.int16) - np.int16(1)
+    assert close(student.cross_entropy(logits, labels), reference.cross_entropy(logits, labels), terms=300)
+
+
+def test_confident_mistakes(student, rng):
+    """A confident mistake costs what it costs.
+
+    Hint: work with logits from beginning to end. A probability of 1e-20 has a logarithm like any other.
+    """
+    for step in [20.0, 40.0, 1000.0, 1e4]:
+        logits = np.round(rng.normal(size=(3, 4)) * 8) / 8 + np.array([0.0, -step, 0.0, step])
+        labels = rng.permutation([0, 1, 3])
+        assert close(student.cross_entropy(logits, labels), reference.cross_entropy(logits, labels), condition=step)
+
+
+def test_large_logits(student, rng):
+    """Large logits do not overflow, and very negative ones do not vanish.
+
+    Hint: each row has a maximum of its own.
+    """
+    logits = np.round(rng.normal(size=(5, 3)) * 8) / 8 + np.array([[1e4], [0.0], [-1e4], [300.0], [-800.0]])
+    labels = rng.integers(3, size=5)
+    for rows in [[0, 1, 2, 3, 4], [2], [0, 3], [1, 4]]:
+        expected = reference.cross_entropy(logits[rows], labels[rows])
+        assert close(student.cross_entropy(logits[rows], labels[rows]), expected, condition=1e4)
+
+
+def test_single_precision(student, rng):
+    """Logits in float32 are welcome."""
+    logits = rng.normal(scale=2, size=(6, 4)).astype(np.float32)
+    labels = rng.integers(4, size=6)
+    assert close(student.cross_entropy(logits, labels), reference.cross_entropy(logits, labels))
+
+
+def test_memory_order(student, rng):
+    """Transposed arrays and slices of larger ones give the same results."""
+    labels = rng.integers(4, size=12)[::2]
+    for logits in [np.asfortranarray(rng.normal(size=(6, 4))), rng.normal(size=(12, 9))[::2, 1::2]]:
+        assert close(student.cross_entropy(logits, labels), reference.cross_entropy(logits, labels))
+
+
+def test_arguments_stay(student, rng):
+    """The arguments keep their values."""
+    assert unchanged(student.cross_entropy, rng.normal(size=(3, 4)) + 2, rng.integers(1, 4, size=3))
+
+
+def test_nothing_is_remembered(student, rng):
+    """A call does not depend on earlier ones."""
+    first, second = rng.normal(size=(2, 5, 3))
+    labels, others = np.array([0, 1, 2, 1, 0]), np.array([2, 0, 1, 0, 1])
+    for logits, y in [(first, labels), (second, labels), (second, others), (first, labels)]:
+        assert close(student.cross_entropy(logits, y), reference.cross_entropy(logits, y))

@@ -1,0 +1,113 @@
+"""Hidden checks of `log_softmax`."""
+
+import numpy as np
+
+from autograder.checks import close, follow_through, forbids, hold, question, unchanged
+from solutions import softmax as reference
+
+pytestmark = [
+    question("log_softmax"),
+    follow_through(softmax=reference.softmax),
+    forbids(
+        "torch.softmax",
+        "torch.log_softmax",
+        "torch.Tensor.softmax",
+        "torch.Tensor.log_softmax",
+        "torch.special.softmax",
+        "torch.special.log_softmax",
+        "torch.nn.functional.softmax",
+        "torch.nn.functional.log_softmax",
+        "torch.nn.functional.softmin",
+        "torch.nn.Softmax",
+        "torch.nn.LogSoftmax",
+        "torch.nn.Softmin",
+        "torch.nn.Softmax2d",
+        "scipy.special.softmax",
+        "scipy.special.log_softmax",
+    ),
+]
+
+
+def eighths(rng, *shape):
+    """Draw logits that are multiples of 1/8, so that they are the same numbers in float32, also 1e4 further up."""
+    return np.round(rng.normal(scale=1.5, size=shape) * 8) / 8
+
+
+def test_logarithms(student, rng):
+    """Every row becomes the natural logarithms of its probabilities.
+
+    Hint: each logit, less the logarithm of the row's sum of exponentials. Is the maximum accounted for exactly once?
+    """
+    for shape in [(2, 3), (5, 7), (1, 4), (3, 1), (6,)]:
+        x = rng.normal(scale=2, size=shape) + 1
+        assert close(student.log_softmax(x), reference.log_softmax(x))
+
+
+def test_any_axis(student, rng):
+    """The classes may lie along any axis of an array of any number of dimensions.
+
+    Hint: hand `axis` on to both the maximum and the sum, and keep the dimension there.
+    """
+    x = rng.normal(scale=2, size=(4, 2, 3, 5))
+    for axis in range(-4, 4):
+        assert close(student.log_softmax(x, axis), reference.log_softmax(x, axis))
+    x = rng.normal(scale=2, size=(5, 3))
+    assert close(student.log_softmax(x=x, axis=0), reference.log_softmax(x, axis=0))
+    assert close(student.log_softmax(x[:, 0], axis=0), reference.log_softmax(x[:, 0], axis=0))
+
+
+def test_large_logits(student, rng):
+    """Large logits do not overflow, and very negative ones do not vanish.
+
+    Hint: pull each row's own maximum out of the logarithm of the sum.
+    """
+    apart = eighths(rng, 5, 7) + np.array([[1e4], [0.0], [-1e4], [300.0], [-800.0]])
+    for x in [apart, apart[2], apart[4], apart[[1, 2]]]:
+        assert close(student.log_softmax(x), reference.log_softmax(x), condition=1e4)
+    assert close(student.log_softmax(apart.T, axis=0), reference.log_softmax(apart.T, axis=0), condition=1e4)
+
+
+def test_tiny_probabilities(student, rng):
+    """Probabilities too small for a float still have their logarithm.
+
+    Hint: never take the logarithm of a probability. It may have become 0, or whatever was put in its place.
+    """
+    for step in [20.0, 40.0, 100.0, 1000.0, 1e4]:
+        x = eighths(rng, 3, 4) + np.array([0.0, -step, step, 0.0])
+        assert close(student.log_softmax(x), reference.log_softmax(x), condition=step)
+
+
+def test_single_precision(student, rng):
+    """Logits in float32 are welcome, large ones too.
+
+    Hint: `exp` overflows much earlier in float32, at 88.
+    """
+    x = (eighths(rng, 4, 5) + np.array([[0.0], [200.0], [-200.0], [0.0]])).astype(np.float32)
+    assert close(student.log_softmax(x), reference.log_softmax(x), condition=200)
+
+
+def test_memory_order(student, rng):
+    """Transposed arrays and slices of larger ones give the same results."""
+    fortran = np.asfortranarray(rng.normal(size=(4, 6)))
+    sliced = rng.normal(size=(6, 10))[::2, 1::3]
+    for x in [fortran, sliced]:
+        assert close(student.log_softmax(x), reference.log_softmax(x))
+        assert close(student.log_softmax(x, axis=0), reference.log_softmax(x, axis=0))
+
+
+def test_argument_stays(student, rng):
+    """The argument keeps its values.
+
+    Hint: `x -= …` works in the caller's array, `x = x - …` makes a new one.
+    """
+    assert unchanged(student.log_softmax, rng.normal(size=(3, 4)) + 2)
+    assert unchanged(student.log_softmax, rng.normal(size=5) + 2, axis=0)
+
+
+def test_nothing_is_remembered(student, rng):
+    """A call neither depends on earlier ones nor overwrites their results."""
+    first, second = rng.normal(size=(2, 3, 5))
+    held = hold(student.log_softmax, first)
+    assert close(student.log_softmax(second), reference.log_softmax(second))
+    assert close(held, reference.log_softmax(first))
+    assert close(student.log_softmax(first), reference.log_softmax(first))

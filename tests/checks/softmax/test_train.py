@@ -1,0 +1,112 @@
+"""Hidden checks of `train`."""
+
+import numpy as np
+
+from autograder.checks import close, follow_through, hold, question, unchanged
+from solutions import softmax as reference
+
+pytestmark = [
+    question("train"),
+    follow_through(
+        softmax=reference.softmax,
+        log_softmax=reference.log_softmax,
+        cross_entropy=reference.cross_entropy,
+        softmax_regression_gradients=reference.softmax_regression_gradients,
+    ),
+]
+
+
+def agrees(student, seed, x, labels, *settings):
+    """Compare the student's weights with the reference's, each with a generator of its own from the same seed."""
+    actual = student.train(x, labels, *settings, np.random.default_rng(seed))
+    expected = reference.train(x, labels, *settings, np.random.default_rng(seed))
+    _, _, epochs, batch_size = settings
+    return close(actual, expected, terms=len(x), condition=epochs * -(-len(x) // batch_size))
+
+
+def test_one_step(student, rng):
+    """One step over all samples goes against the gradient, from zero, by the learning rate.
+
+    Hint: `w` and `b` both move, each by `lr` times its gradient, and one epoch is one pass.
+    """
+    x, labels = rng.normal(size=(6, 4)) + 1, np.append(rng.integers(3, size=4), [0, 0])
+    assert agrees(student, 1, x, labels, 3, 0.7, 1, 6)
+    assert agrees(student, 2, x[:1], labels[:1], 3, 0.3, 1, 1)
+
+
+def test_mini_batches(student, rng):
+    """One epoch takes the shuffled samples in consecutive batches, the last one short.
+
+    Hint: `order = rng.permutation(N)` gives positions, for images and labels alike. The gradient of a short batch is
+    the mean over the samples that it has.
+    """
+    x, labels = rng.normal(size=(11, 3)) + 0.5, rng.integers(4, size=11)
+    for seed, batch_size in [(3, 4), (4, 1), (5, 10)]:
+        assert agrees(student, seed, x, labels, 4, 0.5, 1, batch_size)
+
+
+def test_epochs(student, rng):
+    """Each epoch shuffles anew, and the weights go on from where they were.
+
+    Hint: one `rng.permutation(N)` at the start of every epoch, always of positions in the arrays that were given.
+    """
+    x, labels = rng.normal(size=(7, 4)) + 0.5, rng.integers(3, size=7)
+    for seed, epochs, batch_size in [(6, 2, 3), (7, 3, 4), (8, 5, 5)]:
+        assert agrees(student, seed, x, labels, 3, 0.5, epochs, batch_size)
+
+
+def test_batch_larger_than_data(student, rng):
+    """A batch size beyond the number of samples makes one batch of them all."""
+    x, labels = rng.normal(size=(5, 3)) + 0.5, rng.integers(4, size=5)
+    assert agrees(student, 9, x, labels, 4, 0.5, 2, 8)
+
+
+def test_classes_that_do_not_occur(student, rng):
+    """The number of classes is `num_classes`, whatever the labels are, and of whatever integer type.
+
+    Hint: a class without samples has weights like the others.
+    """
+    x, labels = rng.normal(size=(6, 2)) + 0.5, rng.integers(3, size=6)
+    for seed, dtype in [(10, np.uint8), (11, np.int32)]:
+        assert agrees(student, seed, x, labels.astype(dtype), 5, 0.5, 1, 4)
+
+
+def test_small_steps(student, rng):
+    """Training goes on for all its epochs, however slowly.
+
+    Hint: nothing stops early, and the learning rate stays as it is.
+    """
+    x, labels = rng.normal(size=(4, 3)) + 0.5, np.array([0, 1, 1, 0])
+    assert agrees(student, 12, x, labels, 2, 0.002, 40, 4)
+
+
+def test_large_inputs(student, rng):
+    """Large inputs do no harm.
+
+    Hint: after one step the logits are in the thousands. A stable softmax is all that this takes.
+    """
+    # each sample has a feature of its own, so that after one step every probability is 0 or 1 to the last digit
+    x, labels = 128 * np.eye(6)[:, rng.permutation(6)], np.array([0, 1, 2, 0, 1, 0])
+    assert agrees(student, 13, x, labels, 3, 0.5, 3, 6)
+
+
+def test_arguments(student, rng):
+    """The arguments keep their values, and may come by name, as slices of larger arrays, and in float32."""
+    x, labels = rng.normal(size=(12, 9))[::2, 1::2], rng.integers(3, size=18)[::3]
+    seed = rng.integers(1000)
+    expected = reference.train(x, labels, 3, 0.5, 2, 4, np.random.default_rng(seed))
+    named = {"batch_size": 4, "epochs": 2, "lr": 0.5, "num_classes": 3, "labels": labels}
+    assert close(student.train(rng=np.random.default_rng(seed), x=x, **named), expected, terms=4)
+    assert close(student.train(rng=np.random.default_rng(seed), x=x.astype(np.float32), **named), expected, terms=4)
+    assert unchanged(student.train, np.array(x), np.array(labels), 3, 0.5, 2, 4, np.random.default_rng(seed))
+
+
+def test_nothing_is_remembered(student, rng):
+    """Training neither goes on from earlier weights nor overwrites them."""
+    x, others = rng.normal(size=(2, 5, 3))
+    labels = np.array([0, 1, 2, 1, 0])
+    expected = reference.train(x, labels, 3, 0.5, 2, 2, np.random.default_rng(14))
+    held = hold(student.train, x, labels, 3, 0.5, 2, 2, np.random.default_rng(14))
+    assert agrees(student, 15, others, labels, 3, 0.5, 2, 2)
+    assert close(held, expected, terms=2)
+    assert agrees(student, 14, x, labels, 3, 0.5, 2, 2)
