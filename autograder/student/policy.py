@@ -1,0 +1,112 @@
+"""Which system calls a student's process is denied: the seccomp filter, as a table with its reasons.
+
+A deny-list over what an honest notebook, with its subprocesses, threads and multiprocessing, has no use for. What is
+newer than the table does not exist. A denied call fails with EPERM (or what its callers know how to handle) and
+never kills.
+"""
+
+from __future__ import annotations
+
+import errno
+import socket
+
+from autograder.student import linux
+from autograder.student.linux import When, deny
+
+EPERM, ENOSYS, EACCES = deny(errno.EPERM), deny(errno.ENOSYS), deny(errno.EACCES)
+PRETEND = deny(0)
+
+# Calls from 457 (statmount) on are newer than Linux 6.7; libraries take ENOSYS for an older kernel.
+_UNKNOWN_FROM = 457
+
+_DENIED = {
+    "into other processes": (
+        "ptrace process_vm_readv process_vm_writev process_madvise process_mrelease pidfd_getfd kcmp get_robust_list"
+        " migrate_pages move_pages perf_event_open"
+    ),
+    "mounts, roots and namespaces": (
+        "mount umount2 pivot_root chroot unshare setns move_mount open_tree fsopen fsconfig fsmount fspick"
+        " mount_setattr open_by_handle_at name_to_handle_at fanotify_init fanotify_mark"
+    ),
+    "keys": "keyctl add_key request_key",
+    "large or old parts of the kernel": (
+        "bpf userfaultfd io_uring_setup io_uring_enter io_uring_register memfd_secret seccomp landlock_create_ruleset"
+        " landlock_add_rule landlock_restrict_self modify_ldt uselib _sysctl lookup_dcookie nfsservctl sysfs ustat"
+    ),
+    "the machine": (
+        "kexec_load kexec_file_load init_module finit_module delete_module create_module get_kernel_syms query_module"
+        " reboot swapon swapoff quotactl quotactl_fd sethostname setdomainname acct settimeofday clock_settime"
+        " clock_adjtime adjtimex syslog vhangup iopl ioperm"
+    ),
+    # System V and POSIX queues outlive their process and no limit of memory counts them; multiprocessing uses neither.
+    "memory that outlives its process": (
+        "shmget shmat shmctl shmdt semget semop semctl semtimedop msgget msgsnd msgrcv msgctl mq_open mq_unlink"
+        " mq_timedsend mq_timedreceive mq_notify mq_getsetattr"
+    ),
+}
+
+_NEW_NAMESPACE = (
+    linux.CLONE_NEWNS | linux.CLONE_NEWCGROUP | linux.CLONE_NEWUTS | linux.CLONE_NEWIPC | linux.CLONE_NEWUSER
+    | linux.CLONE_NEWPID | linux.CLONE_NEWNET | linux.CLONE_PARENT | linux.CLONE_PTRACE
+)  # fmt: skip
+_CONSOLE = (0x5412, 0x541C, 0x541D)  # TIOCSTI and TIOCLINUX type into a terminal, TIOCCONS redirects one
+
+_CHANGES = (
+    "chmod fchmod fchmodat fchmodat2 utime utimes futimesat utimensat",
+    "chown fchown lchown fchownat setxattr lsetxattr fsetxattr removexattr lremovexattr fremovexattr",
+)
+
+
+def program(*, private_root: bool, own_pids: bool, own_uid: bool, scoped_signals: bool, memfd: bool) -> bytes:
+    """The filter for a jail that has a root, PIDs, a user id and signals of its own, or has to do without some.
+
+    With `memfd` anonymous files may be made: their pages count for no limit but a cgroup's.
+    """
+    table: dict[str, int | When] = {name: EPERM for names in _DENIED.values() for name in names.split()}
+    table |= {
+        "clone": When(0, "any", (_NEW_NAMESPACE,), EPERM),
+        "clone3": ENOSYS,  # its flags are behind a pointer; glibc falls back to clone
+        "ioctl": When(1, "in", _CONSOLE, EPERM),
+        "personality": When(0, "in", (0, 0xFFFFFFFF), linux.ALLOW, EPERM),
+        "prctl": When(
+            0,
+            "in",
+            (linux.PR_SET_DUMPABLE, linux.PR_SET_SECCOMP, linux.PR_SET_MM, linux.PR_SET_PTRACER),
+            EPERM,
+        ),
+        "socket": When(0, "in", (socket.AF_UNIX,), linux.ALLOW, EACCES),
+        "socketpair": When(0, "in", (socket.AF_UNIX,), linux.ALLOW, EACCES),
+    }
+    if not memfd:
+        table["memfd_create"] = EPERM
+    if not private_root:
+        # Sockets of others have a path here, and no filter can read an address. A pair stays possible, unless its
+        # kind takes an address with each message.
+        table |= {"socket": EACCES, "connect": EACCES}
+        stream_or_seqpacket = tuple(
+            kind | flags for kind in (1, 5) for flags in (0, 0x80000, 0x800, 0x80800)
+        )  # SOCK_CLOEXEC, SOCK_NONBLOCK
+        table["socketpair"] = When(1, "in", stream_or_seqpacket, linux.ALLOW, EACCES)
+        # Landlock covers neither of these. Copying a file calls them too, and goes on when they seem to work.
+        table |= dict.fromkeys(_CHANGES[0].split(), PRETEND)
+        table |= dict.fromkeys(_CHANGES[1].split(), EPERM)
+    if not own_pids:
+        table |= {"setsid": EPERM, "setpgid": EPERM}  # killing the process group is to get everything
+        if not own_uid:
+            # The kernel allows these among all processes of one user.
+            other = (0,)
+            table |= {
+                "prlimit64": When(0, "in", other, linux.ALLOW, EPERM),
+                "setpriority": When(1, "in", other, linux.ALLOW, EPERM),
+                "ioprio_set": When(1, "in", other, linux.ALLOW, EPERM),
+                "sched_setaffinity": When(0, "in", other, linux.ALLOW, EPERM),
+                "sched_setscheduler": When(0, "in", other, linux.ALLOW, EPERM),
+                "sched_setparam": When(0, "in", other, linux.ALLOW, EPERM),
+                "sched_setattr": When(0, "in", other, linux.ALLOW, EPERM),
+            }
+            if not scoped_signals:
+                table |= dict.fromkeys(
+                    ("kill", "tkill", "rt_sigqueueinfo", "rt_tgsigqueueinfo", "pidfd_send_signal", "tgkill"), EPERM
+                )
+                table["fcntl"] = When(1, "in", (8, 10, 15), EPERM)  # F_SETOWN, F_SETSIG, F_SETOWN_EX
+    return linux.seccomp_program(table, unknown_from=_UNKNOWN_FROM)

@@ -1,0 +1,136 @@
+"""The private root: a file system in which the course, homes and the machine's files do not exist.
+
+A tmpfs becomes the root of the zygote's mount namespace. In it, at their usual paths and read-only, is what Python and
+an honest notebook need: the system's programs and libraries, this Python, the installed packages, a little of /etc,
+five devices. Where there is no mount namespace, the same list becomes Landlock's allow-list.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import sysconfig
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from autograder.student import linux
+
+DEVICES = ("null", "zero", "full", "random", "urandom")
+_SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
+# Of /etc what programs and libraries read to work at all: no host names, keys or accounts.
+_ETC = (
+    "alternatives", "fonts", "ld.so.cache", "ld.so.conf", "ld.so.conf.d", "locale.alias", "localtime", "mime.types",
+    "os-release", "protocols", "services", "ssl/certs", "ssl/openssl.cnf", "texmf", "timezone",
+)  # fmt: skip
+_SYS = ("/sys/devices/system/cpu", "/sys/devices/system/node")  # how many processors there are
+_PROC_FILES = ("cpuinfo", "meminfo", "stat", "filesystems")
+_OLD = "/.old"
+
+
+def exposed(readable: Iterable[Path]) -> list[str]:
+    """The absolute paths that a student process may read and run, `readable` among them, where they exist."""
+    packages = [path for path in sys.path if Path(path).name in ("site-packages", "dist-packages")]
+    library = [sysconfig.get_path(name) for name in ("stdlib", "platstdlib")]
+    environment = [str(Path(sys.prefix, name)) for name in ("bin", "lib", "lib64", "pyvenv.cfg")]
+    if sys.prefix == sys.base_prefix:
+        environment = []
+    base = [] if sys.base_prefix == "/" else [sys.base_prefix]
+    paths = [*_SYSTEM, *base, *environment, *packages, *library, *_SYS, *(f"/etc/{name}" for name in _ETC)]
+    return [path for path in (*paths, *(str(Path(path).absolute()) for path in readable)) if os.path.exists(path)]
+
+
+def build(paths: Sequence[str], home: str, *, uid: int, gid: int, own_pids: bool) -> None:
+    """Make the private root and move into it. Needs a mount namespace of one's own; the mounts last as long as it.
+
+    `home` will be the place of the scratch tmpfs of each submission. OSError when something is not permitted; the
+    caller is then in no defined root (and had better be a rehearsal).
+    """
+    linux.mount("none", "/", None, linux.MS_REC | linux.MS_PRIVATE)
+    base = "/tmp"
+    linux.mount("tmpfs", base, "tmpfs", linux.MS_NOSUID | linux.MS_NODEV, "size=8m,mode=755")
+    os.mkdir(base + _OLD)
+    linux.pivot_root(base, base + _OLD)
+    os.chdir("/")
+    bound: list[str] = []
+    for path in sorted(paths, key=lambda path: path.count("/")):
+        _show(path, bound)
+    _etc(uid, gid)
+    _dev()
+    os.makedirs("/proc", exist_ok=True)
+    try:
+        if not own_pids:
+            raise PermissionError
+        linux.mount("proc", "/proc", "proc", linux.MS_NOSUID | linux.MS_NODEV | linux.MS_NOEXEC)
+    except OSError:
+        for name in _PROC_FILES:
+            Path("/proc", name).touch()
+            linux.bind(f"{_OLD}/proc/{name}", f"/proc/{name}", device=True)
+    os.makedirs(home)
+    for link, folder in (("/tmp", "tmp"), ("/var/tmp", "tmp"), ("/dev/shm", "shm")):
+        os.makedirs(os.path.dirname(link), exist_ok=True)
+        os.symlink(f"{home}/{folder}", link)
+    linux.unmount(_OLD)
+    os.rmdir(_OLD)
+    flags = linux.MS_REMOUNT | linux.MS_BIND | linux.MS_RDONLY | linux.MS_NOSUID | linux.MS_NODEV
+    linux.mount("none", "/", None, flags)
+
+
+def scratch(home: str, *, uid: int, gid: int, megabytes: int) -> None:
+    """Mount an empty tmpfs of that size at `home`, owned by `uid`: the only place to write to."""
+    options = f"size={megabytes}m,nr_inodes={megabytes * 256},mode=755,uid={uid},gid={gid}"
+    linux.mount("tmpfs", home, "tmpfs", linux.MS_NOSUID | linux.MS_NODEV, options)
+
+
+def folders(home: str) -> None:
+    """Make the folders of a scratch place: `work` (home and current), `tmp`, `shm`."""
+    for name in ("work", "tmp", "shm"):
+        os.makedirs(f"{home}/{name}", exist_ok=True)
+
+
+def _show(path: str, bound: list[str]) -> None:
+    """Bind `path` of the old root at the same place, with the symbolic links that lead to it."""
+    parts = [part for part in path.split("/") if part]
+    where = ""
+    for i, part in enumerate(parts):
+        where += "/" + part
+        if os.path.islink(_OLD + where):
+            target = os.readlink(_OLD + where)
+            if not _within(where, bound) and not os.path.lexists(where):
+                os.makedirs(os.path.dirname(where), exist_ok=True)
+                os.symlink(target, where)
+            _show(os.path.normpath(os.path.join(os.path.dirname(where), target, *parts[i + 1 :])), bound)
+            return
+    if _within(path, bound) or not os.path.exists(_OLD + path):
+        return
+    if os.path.isdir(_OLD + path):
+        os.makedirs(path, exist_ok=True)
+    else:
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        Path(path).touch()
+    linux.bind(_OLD + path, path)
+    bound.append(path)
+
+
+def _within(path: str, folders: Iterable[str]) -> bool:
+    return any(path == folder or path.startswith(folder + "/") for folder in folders)
+
+
+def _etc(uid: int, gid: int) -> None:
+    os.makedirs("/etc", exist_ok=True)
+    for name, text in {
+        "passwd": f"root:x:0:0::/:/bin/false\nstudent:x:{uid}:{gid}::/home/student/work:/bin/bash\n",
+        "group": f"root:x:0:\nstudent:x:{gid}:\n",
+        "hosts": "127.0.0.1 localhost\n",
+        "nsswitch.conf": "passwd: files\ngroup: files\nhosts: files\n",
+    }.items():
+        Path("/etc", name).write_text(text)
+    os.symlink("/proc/self/mounts", "/etc/mtab")
+
+
+def _dev() -> None:
+    os.makedirs("/dev")
+    for name in DEVICES:
+        Path("/dev", name).touch()
+        linux.bind(f"{_OLD}/dev/{name}", f"/dev/{name}", device=True)
+    for name, target in (("fd", ""), ("stdin", "/0"), ("stdout", "/1"), ("stderr", "/2")):
+        os.symlink(f"/proc/self/fd{target}", f"/dev/{name}")
