@@ -253,9 +253,22 @@ def _limits(options: Autograder, own: object, files: _ConfigFiles, assignment: s
 
 
 def _assignment_ids(directory: CourseDirectory) -> tuple[str, ...]:
-    pattern = Path(os.path.normpath(directory.format_path(directory.source_directory, ".", "*")))
-    folders = pattern.parent.glob(pattern.name)
-    return tuple(sorted(folder.name for folder in folders if any(folder.glob("*.ipynb"))))
+    template = os.path.normpath(directory.format_path(directory.source_directory, ".", "\0"))
+    return tuple(name for name, folder in names_in(template) if any(folder.glob("*.ipynb")))
+
+
+def names_in(template: str) -> list[tuple[str, Path]]:
+    """The names that, put in place of the null character in the path `template`, make the path of something there."""
+    before, after = template.split("\0")
+    above, start = os.path.split(before)
+    end, _, below = after.partition(os.sep)
+    found = []
+    for entry in sorted(os.listdir(above)) if os.path.isdir(above) else ():
+        name, place = entry.removeprefix(start).removesuffix(end), Path(above, entry, below)
+        there = os.path.lexists(place) if below else place.is_dir()
+        if there and entry == start + name + end and name and not name.startswith("."):
+            found.append((name, place))
+    return found
 
 
 def _unique(folder: Path, questions: tuple[Question, ...]) -> None:
