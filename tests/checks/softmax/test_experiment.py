@@ -35,10 +35,14 @@ def test_held_back_digits(student, rng):
     """
     images, labels, held_back = digits()
     labels = rng.permutation(10)[labels]
-    seed = int(rng.integers(2**31))
-    w, b = student.fit_digits(images[~held_back], labels[~held_back], np.random.default_rng(seed))
-    for array, shape in [(w, (64, 10)), (b, (10,))]:
-        assert isinstance(array, np.ndarray)
-        assert array.shape == shape
-        assert array.dtype.kind == "f"
-    assert reference.accuracy(w, b, images[held_back], labels[held_back]) >= 0.9
+    best = 0.0
+    for seed in rng.integers(2**31, size=3):  # three attempts, so that good settings do not fail by an unlucky shuffle
+        w, b = student.fit_digits(images[~held_back], labels[~held_back], np.random.default_rng(seed))
+        for array, shape in [(w, (64, 10)), (b, (10,))]:
+            assert isinstance(array, np.ndarray)
+            assert array.shape == shape
+            assert array.dtype.kind == "f"
+        best = max(best, reference.accuracy(w, b, images[held_back], labels[held_back]))
+        if best >= 0.9:
+            break
+    assert best >= 0.9
