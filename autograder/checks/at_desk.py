@@ -6,15 +6,20 @@ stranger's, and runs jailed as in grading.
 
 from __future__ import annotations
 
+import contextlib
+import functools
+import time
 from pathlib import Path
 
 import pytest
 
-from autograder.checks.desk import InProcess, run_model
+from autograder.checks.desk import Desk, run_model
 from autograder.checks.plugin import Provider, check_id, seed_for
 from autograder.course import Assignment, Course, load_assignment, load_course
 from autograder.records import CourseError, SandboxError
 from autograder.student.process import Fork, StudentProcess, Transport, Zygote
+
+_HOURS = 12 * 3600.0
 
 
 def desk_for(folder: Path, submission: str | None) -> Provider:
@@ -23,46 +28,33 @@ def desk_for(folder: Path, submission: str | None) -> Provider:
     course = load_course(root)
     assignment = load_assignment(course, folder.name)
     if submission is None:
-        return ModelAnswer(course, assignment)
+        namespace = run_model(notebook.source for notebook in assignment.notebooks)
+        return Desk(namespace, functools.partial(seed_for, course.secret, ""), assignment.limits.call_seconds)
     return Jailed(course, assignment, Path(submission))
-
-
-class ModelAnswer:
-    """The model answer, in this process. Its namespace is made anew when a check has spoilt it."""
-
-    def __init__(self, course: Course, assignment: Assignment) -> None:
-        self.call_seconds = assignment.limits.call_seconds
-        self._sources = [notebook.source for notebook in assignment.notebooks]
-        self._secret = course.secret
-        self._namespace = run_model(self._sources)
-
-    def transport(self, item: pytest.Item) -> Transport:
-        return InProcess(dict(self._namespace))
-
-    def spoilt(self, item: pytest.Item) -> None:
-        """Every check has a namespace of its own already."""
-
-    def seed(self, item: pytest.Item) -> int:
-        return seed_for(self._secret, "", check_id(item))
 
 
 class Jailed:
     """A notebook in a jailed process, a fork for each check."""
 
     def __init__(self, course: Course, assignment: Assignment, path: Path) -> None:
-        from autograder.grade import notebook_imports, run_notebooks
-        from autograder.submissions import read_notebook_file
+        from autograder.grade import notebook_imports, run_notebook
+        from autograder.submissions import read_notebook
 
         self.call_seconds = assignment.limits.call_seconds
         self._secret = course.secret
-        submission = read_notebook_file(assignment, path)
+        submission = read_notebook(assignment, path)
         if submission.unreadable:
             raise CourseError(f"{path}: {submission.unreadable}")
         self._zygote = Zygote(notebook_imports(assignment), assignment.limits)
-        self._process: StudentProcess = run_notebooks(self._zygote, assignment, submission).process
+        deadline = time.monotonic() + _HOURS
+        run = run_notebook(self._zygote, submission.notebooks[0], submission.files, 0, deadline)
+        if run.process is None:
+            raise CourseError(f"{path}: the process that ran it died")
+        self._process: StudentProcess = run.process
         self._forks: list[Fork] = []
 
     def transport(self, item: pytest.Item) -> Transport:
+        """A fork of the process."""
         fork = self._process.fork()
         self._forks.append(fork)
         return fork
@@ -71,12 +63,11 @@ class Jailed:
         """Every check has a fork of its own already."""
 
     def seed(self, item: pytest.Item) -> int:
+        """The same for every notebook, so that two can be compared."""
         return seed_for(self._secret, "", check_id(item))
 
     def close(self) -> None:
         """End the process."""
-        try:
+        with contextlib.suppress(SandboxError):
             self._process.end()
-        except SandboxError:
-            pass
         self._zygote.close()

@@ -11,8 +11,10 @@ import io
 import json
 import sys
 import types
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
+
+import pytest
 
 from autograder.student.agent import Agent
 from autograder.student.process import CallBack
@@ -28,6 +30,34 @@ class InProcess:
         """Hand the request to the agent."""
         self.agent.call_back = call_back
         return self.agent.handle(message)
+
+
+class Desk:
+    """The provider of a namespace in this process. `seed` gives each check its inputs' seed."""
+
+    def __init__(self, namespace: dict[str, Any], seed: Callable[[str], int], call_seconds: float = 10.0) -> None:
+        self.call_seconds = call_seconds
+        self._namespace = namespace
+        self._as_it_was = dict(namespace)
+        self._seed = seed
+
+    def transport(self, item: pytest.Item) -> InProcess:
+        """The namespace."""
+        return InProcess(self._namespace)
+
+    def spoilt(self, item: pytest.Item) -> None:
+        """Put every variable back."""
+        self._namespace.clear()
+        self._namespace.update(self._as_it_was)
+
+    def seed(self, item: pytest.Item) -> int:
+        """The seed of a check's inputs."""
+        return self._seed(check_id(item))
+
+
+def check_id(item: pytest.Item) -> str:
+    """The check's id: its file's name and its own, such as `test_softmax::test_rows_sum_to_one[axis0]`."""
+    return f"{item.path.stem}::{item.nodeid.partition('::')[2]}"
 
 
 class _Quiet:

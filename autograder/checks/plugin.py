@@ -10,7 +10,6 @@ import dataclasses
 import hashlib
 import hmac
 from collections.abc import Generator
-from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
@@ -18,6 +17,7 @@ import pytest
 
 from autograder.checks import state
 from autograder.checks.close import Comparison
+from autograder.checks.desk import check_id as check_id
 from autograder.records import AutograderError, StudentFault
 from autograder.student.process import Transport
 from autograder.student.proxy import Conversation, Student, define
@@ -64,11 +64,6 @@ provider_key = pytest.StashKey[Provider]()
 outcome_key = pytest.StashKey[Outcome]()
 grading_key = pytest.StashKey[bool]()
 _desk_key = pytest.StashKey[dict[str, Provider]]()
-
-
-def check_id(item: pytest.Item) -> str:
-    """The check's id: its file's name and its own, such as `test_softmax::test_rows_sum_to_one[axis0]`."""
-    return f"{item.path.stem}::{item.nodeid.partition('::')[2]}"
 
 
 def seed_for(secret: bytes, student: str, check: str) -> int:
@@ -198,8 +193,3 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
         longrepr=None,
         when=call.when,
     )
-
-
-def submission_path(given: str | None) -> Path | None:
-    """The notebook that `--submission` names."""
-    return Path(given) if given else None

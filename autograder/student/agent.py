@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.student import wire
+from autograder.student import ban, wire
 from autograder.student.shell import CELL_NAME, StudentShell, TimeLimit, time_limit
 
 _CELL_PREFIX = CELL_NAME.split("{}")[0]
@@ -74,8 +74,14 @@ class Agent:
         with time_limit(request["seconds"]), warnings.catch_warnings():
             # At a desk pytest turns warnings into errors; a student's overflow warning is none.
             warnings.simplefilter("ignore")
+            ban.used.clear()
             result = function(*args, **kwargs)
-            reply = {"status": "ok", "value": self._hold(result) if request.get("hold") else self._result(result)}
+            forbidden = ban.take()
+            reply = {
+                "status": "ok",
+                "used": forbidden,
+                "value": self._hold(result) if request.get("hold") else self._result(result),
+            }
             if request.get("echo"):
                 reply["echo"] = self._encode([list(args), kwargs])
         return reply
@@ -189,6 +195,7 @@ def serve(sock: socket.socket, shell: StudentShell, value_bytes: int) -> None:
         return answer["value"]
 
     agent = Agent(shell.user_ns, shell=shell, call_back=call_back, value_bytes=value_bytes)
+    own_pid = os.getpid()
     while True:
         try:
             request, fds = channel.receive_with_fds()
@@ -200,6 +207,7 @@ def serve(sock: socket.socket, shell: StudentShell, value_bytes: int) -> None:
             if pid == 0:
                 channel.sock.close()
                 channel.sock = socket.socket(fileno=fds[0])
+                own_pid = os.getpid()
                 continue
             for fd in fds:
                 os.close(fd)
@@ -213,6 +221,9 @@ def serve(sock: socket.socket, shell: StudentShell, value_bytes: int) -> None:
                 pass
         else:
             reply = agent.handle(request)
+            if os.getpid() != own_pid:
+                # The student's code forked, and this is the child, which must not answer in its parent's place.
+                os._exit(0)
         try:
             channel.send(reply)
         except wire.TooLarge as error:

@@ -59,7 +59,9 @@ class Usage:
 class Zygote:
     """A warm process that forks student processes. One at a time; use one zygote per worker."""
 
-    def __init__(self, imports: Sequence[str] = (), limits: Limits | None = None) -> None:
+    def __init__(
+        self, imports: Sequence[str] = (), limits: Limits | None = None, forbidden: Sequence[str] = ()
+    ) -> None:
         self.limits = limits or Limits()
         self.imports = tuple(imports)
         ours, theirs = socket.socketpair()
@@ -80,6 +82,7 @@ class Zygote:
             reply = self._ask(
                 {
                     "imports": list(self.imports),
+                    "forbidden": list(forbidden),
                     "readable": [str(Path(__file__).resolve().parent)],
                     "scratch": self._scratch.name,
                     "output_bytes": self.limits.output_bytes,
@@ -101,8 +104,10 @@ class Zygote:
             raise SandboxError(str(reply.get("message")))
         return reply
 
-    def spawn(self, files: Sequence[tuple[str, bytes]] = (), seed: int = 0) -> StudentProcess:
-        """A jailed student process with these files in its scratch folder."""
+    def spawn(
+        self, files: Sequence[tuple[str, bytes]] = (), seed: int = 0, deadline: float | None = None
+    ) -> StudentProcess:
+        """A jailed student process with these files in its scratch folder, to be used until `deadline`."""
         ours, theirs = socket.socketpair()
         with theirs:
             reply = self._ask(
@@ -119,7 +124,7 @@ class Zygote:
                 },
                 fds=(theirs.fileno(),),
             )
-        return StudentProcess(self, int(reply["pid"]), wire.Channel(ours))
+        return StudentProcess(self, int(reply["pid"]), wire.Channel(ours), deadline)
 
     def kill(self, pid: int) -> None:
         """End a student process and all its descendants."""
@@ -244,15 +249,17 @@ class _Line:
 class StudentProcess:
     """One submission's process: runs the notebook, then serves as the checkpoint that questions fork from."""
 
-    def __init__(self, zygote: Zygote, pid: int, channel: wire.Channel) -> None:
+    def __init__(self, zygote: Zygote, pid: int, channel: wire.Channel, deadline: float | None) -> None:
         self.zygote = zygote
         self.pid = pid
         self.out_of_memory = False
-        self._ends = time.monotonic() + zygote.limits.submission_seconds
+        self._ends = deadline or time.monotonic() + zygote.limits.submission_seconds
         self._line = _Line(self, channel)
         self._usage: Usage | None = None
         try:
             greeting = channel.receive(deadline=time.monotonic() + 30, max_bytes=2**16)
+            if greeting.get("status") == "failed":
+                raise wire.ProtocolError(str(greeting.get("message")))
             self.layers = {**zygote.layers, **greeting["layers"]}
         except (wire.ProtocolError, KeyError, TypeError) as error:
             self.end()
@@ -261,6 +268,10 @@ class StudentProcess:
     def seconds_left(self) -> float:
         """Seconds until the submission's own limit."""
         return max(0.0, self._ends - time.monotonic())
+
+    def extend(self, deadline: float) -> None:
+        """Let the process be used until `deadline`."""
+        self._ends = deadline
 
     def watch_memory(self) -> None:
         """Kill the sandbox when all its processes together take more than the limit."""
@@ -272,9 +283,9 @@ class StudentProcess:
     def run_cell(self, index: int, source: str) -> CellRun:
         """Run one code cell of the notebook. Raises `TimedOut`, `OutOfMemory`, `Crashed` when the process is lost."""
         limits = self.zygote.limits
-        reply = self._line.request(
-            {"op": "run", "cell": index, "source": source, "seconds": limits.cell_seconds}, limits.cell_seconds
-        )
+        # The cell is told to stop before the submission's time is up, so that what ran before it is kept.
+        seconds = min(limits.cell_seconds, max(0.1, self.seconds_left() - GRACE))
+        reply = self._line.request({"op": "run", "cell": index, "source": source, "seconds": seconds}, seconds)
         if reply.get("status") == "memory":
             return CellRun([], False, None)
         if reply.get("status") != "ok":

@@ -34,6 +34,7 @@ class Call:
     hold: bool = False
     echo: bool = False
     after: Any = None
+    fetched: bool = False
 
 
 @dataclass
@@ -44,12 +45,14 @@ class Conversation:
     seconds: float
     calls: list[Call] = field(default_factory=list)
     functions: list[Callable[..., Any]] = field(default_factory=list)
-    fetched: dict[int, Any] = field(default_factory=dict)
+    used: set[str] = field(default_factory=set)
 
     def send(self, message: dict[str, Any]) -> dict[str, Any]:
         """The agent's reply; its faults raised."""
         reply = self.transport.request({**message, "seconds": self.seconds}, self.seconds, self.call_back)
         status = reply.get("status")
+        used = reply.get("used")
+        self.used.update(name for name in used if isinstance(name, str)) if isinstance(used, list) else None
         if status == "ok":
             return reply
         raise _fault(status, reply, self.seconds)
@@ -127,6 +130,11 @@ class Remote:
         self._root = root
         self._path = path
         self._kind = kind
+
+    @property
+    def variable(self) -> str:
+        """The name of the variable this starts from; empty for an object that a call returned."""
+        return self._root if isinstance(self._root, str) else ""
 
     def _target(self) -> list[Any]:
         path = [[kind, self._conversation.encode(key) if kind == "item" else key] for kind, key in self._path]
@@ -223,7 +231,9 @@ def fetch(value: Any) -> Any:
     conversation = value._conversation
     reply = conversation.send({"op": "fetch", "target": value._target()})
     try:
-        return conversation.decode(reply.get("value"))
+        result = conversation.decode(reply.get("value"))
+        conversation.calls.append(Call(value, (), {}, result, fetched=True))
+        return result
     except wire.ProtocolError as error:
         raise Crashed(f"an answer that is not of the protocol: {error}") from error
 

@@ -242,6 +242,10 @@ class StudentShell(InteractiveShell):
         config.InteractiveShell.autoindent = False
         super().__init__(*args, config=config, **kwargs)
 
+    def _tee(self, channel: str) -> contextlib.AbstractContextManager[None]:
+        """Outputs are not kept a second time in a history."""
+        return contextlib.nullcontext()
+
     def init_virtualenv(self) -> None:
         """The environment is the zygote's."""
 

@@ -22,7 +22,7 @@ import time
 from pathlib import Path
 from typing import Any, NoReturn
 
-from autograder.student import jail, wire
+from autograder.student import ban, jail, wire
 
 # Run once before the first fork, so that no child pays for what is imported or built on first use.
 _PREWARM = """
@@ -98,6 +98,7 @@ def start(request: dict[str, Any]) -> dict[str, Any]:
             importlib.import_module(name)
         except Exception:
             missing.append(name)
+    ban.install(request["forbidden"])
     shell = StudentShell.instance(output_bytes=request["output_bytes"])
     _single_threaded(request["imports"])
     shell.enable_matplotlib()
@@ -158,6 +159,9 @@ def _become_student(request: dict[str, Any], fd: int) -> NoReturn:
         wire.Channel(sock).send({"id": 0, "status": "ok", "layers": layers})
         serve(sock, shell, request["value_bytes"])
         code = 0
+    except Exception as error:
+        # Before any student code: the examiner reports it as a fault of ours.
+        wire.Channel(socket.socket(fileno=os.dup(fd))).send({"status": "failed", "message": repr(error)})
     finally:
         os._exit(code)
 

@@ -1,0 +1,236 @@
+"""Many submissions -> their grades: read, graded on an executor, written, recorded; resumed where it stopped.
+
+A submission is done when its `results.json` stands in `autograded/`; that file is written last, after the notebook and
+the gradebook, so whatever interrupts a batch, running it again finishes the rest.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import multiprocessing
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from autograder.course import Assignment, Course
+from autograder.grade import Examiner, GradedSubmission, grade_submission
+from autograder.gradebook import ensure_assignment, record
+from autograder.records import AutograderError, Grade, SandboxError
+from autograder.submissions import Submission, find_students, read_submission
+
+RESULTS = "results.json"
+_BATCH = 25
+_BATCH_SECONDS = 2.0
+_TRIES = 3
+
+
+@dataclass
+class Progress:
+    """How far a batch is. `failed` are submissions that could not be graded for a fault of ours, with the reason."""
+
+    total: int
+    skipped: list[str] = field(default_factory=list)
+    graded: list[Grade] = field(default_factory=list)
+    failed: dict[str, str] = field(default_factory=dict)
+    started: float = field(default_factory=time.monotonic)
+
+    @property
+    def done(self) -> int:
+        """Submissions that need nothing more in this run."""
+        return len(self.skipped) + len(self.graded) + len(self.failed)
+
+    @property
+    def seconds_left(self) -> float | None:
+        """Seconds the rest will take at the rate so far."""
+        worked = len(self.graded) + len(self.failed)
+        if not worked:
+            return None
+        return (time.monotonic() - self.started) / worked * (self.total - self.done)
+
+
+@functools.lru_cache(maxsize=4)
+def _examiner(assignment: Assignment, secret: bytes) -> Examiner:
+    """This worker's examiner of an assignment, with its warm zygote."""
+    return Examiner.of(assignment, secret)
+
+
+def grade_one(assignment: Assignment, secret: bytes, submission: Submission) -> GradedSubmission:
+    """What a worker does with one submission. The examiner stays warm for the next."""
+    examiner = _examiner(assignment, secret)
+    try:
+        return grade_submission(examiner, submission)
+    except SandboxError:
+        # A zygote may be lost to the machine (out of memory, say): once more with a new one.
+        examiner.close()
+        return grade_submission(examiner, submission)
+
+
+def grade_class(
+    course: Course,
+    assignment: Assignment,
+    students: Sequence[str] = (),
+    *,
+    executor: Callable[[], Executor] | None = None,
+    workers: int | None = None,
+    force: bool = False,
+    report: Callable[[Progress], None] = lambda _: None,
+) -> Progress:
+    """Grade the submissions of `students` (all that there are, if none are named).
+
+    `executor` makes the executor to run on, again when it breaks; the default is a local pool of `workers` processes,
+    one a core. `report` is called whenever something is done. Raises `AutograderError` when nothing can be graded.
+    """
+    known = find_students(course, assignment)
+    for student in students:
+        if student not in known:
+            raise AutograderError(
+                f"there is no submission of {student} in {course.path('submitted', assignment.id, student)}"
+            )
+    ensure_assignment(course, assignment)
+    names = list(dict.fromkeys(students)) or known
+    progress = Progress(len(names))
+    make = executor or functools.partial(_local_pool, workers or os.cpu_count() or 1)
+    todo = (
+        submission for name in names if (submission := _read(course, assignment, name, progress, force)) is not None
+    )
+    unwritten: list[tuple[Submission, GradedSubmission]] = []
+    last = time.monotonic()
+    for submission, graded in _graded(make, course, assignment, todo, progress):
+        unwritten.append((submission, graded))
+        if len(unwritten) >= _BATCH or time.monotonic() - last > _BATCH_SECONDS:
+            _write(course, assignment, unwritten)
+            unwritten, last = [], time.monotonic()
+        progress.graded.append(graded.grade)
+        report(progress)
+    _write(course, assignment, unwritten)
+    report(progress)
+    return progress
+
+
+def read_results(course: Course, assignment: Assignment, student: str) -> dict[str, Any] | None:
+    """The student's `results.json`; None when there is none that can be read."""
+    try:
+        results = json.loads((course.path("autograded", assignment.id, student) / RESULTS).read_text())
+    except (OSError, ValueError):
+        return None
+    return results if isinstance(results, dict) else None
+
+
+def graded_before(course: Course, assignment: Assignment) -> Progress:
+    """What is graded already, as the progress of a batch that had nothing to do."""
+    folder = course.path("autograded", assignment.id, "*")
+    found = sorted(path.parent.parent.name for path in course.root.glob(f"{folder.relative_to(course.root)}/{RESULTS}"))
+    return Progress(len(found), skipped=found)
+
+
+def _local_pool(workers: int) -> Executor:
+    # spawn: a worker must not inherit this process's threads, nor its open gradebook.
+    return ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"))
+
+
+def _read(course: Course, assignment: Assignment, student: str, progress: Progress, force: bool) -> Submission | None:
+    """The submission, unless it is graded already and has not changed since."""
+    submission = read_submission(course, assignment, student)
+    results = None if force else read_results(course, assignment, student)
+    if results is not None and results.get("fingerprint") == submission.fingerprint:
+        progress.skipped.append(student)
+        return None
+    return submission
+
+
+def _graded(
+    make: Callable[[], Executor],
+    course: Course,
+    assignment: Assignment,
+    todo: Iterator[Submission],
+    progress: Progress,
+) -> Iterator[tuple[Submission, GradedSubmission]]:
+    """Grade on executors, a few submissions ahead of the workers; those that a broken executor had go to the next."""
+    tries: dict[str, int] = {}
+    again: list[Submission] = []
+    exhausted = False
+    while again or not exhausted:
+        executor = make()
+        try:
+            running: dict[Future[GradedSubmission], Submission] = {}
+            ahead = 2 * (os.cpu_count() or 1) + 2
+            broken = False
+            while not broken:
+                while len(running) < ahead:
+                    submission = again.pop() if again else next(todo, None)
+                    if submission is None:
+                        exhausted = True
+                        break
+                    running[executor.submit(grade_one, assignment, course.secret, submission)] = submission
+                if not running:
+                    break
+                finished, _ = wait(running, return_when=FIRST_COMPLETED)
+                for future in finished:
+                    submission = running.pop(future)
+                    try:
+                        yield submission, future.result()
+                    except BrokenProcessPool as error:
+                        broken = True
+                        _retry(submission, error, tries, again, progress)
+                    except AutograderError:
+                        raise
+                    except Exception as error:
+                        _retry(submission, error, tries, again, progress)
+            again.extend(running.values())
+        finally:
+            executor.shutdown(cancel_futures=True)
+
+
+def _retry(
+    submission: Submission, error: Exception, tries: dict[str, int], again: list[Submission], progress: Progress
+) -> None:
+    tries[submission.student] = tries.get(submission.student, 0) + 1
+    if tries[submission.student] < _TRIES:
+        again.append(submission)
+    else:
+        progress.failed[submission.student] = f"{type(error).__name__}: {error}"
+
+
+def _write(course: Course, assignment: Assignment, graded: Sequence[tuple[Submission, GradedSubmission]]) -> None:
+    """Write notebooks, gradebook and results, in this order."""
+    for submission, result in graded:
+        folder = course.path("autograded", assignment.id, submission.student)
+        folder.mkdir(parents=True, exist_ok=True)
+        files = {f"{name}.ipynb": (text + "\n").encode() for name, text in result.notebooks.items()}
+        files.update(submission.files)
+        files.update(assignment.files)
+        if submission.timestamp is not None:
+            files["timestamp.txt"] = submission.timestamp.encode()
+        for path in folder.iterdir():
+            if path.name.partition("/")[0] not in {name.partition("/")[0] for name in files}:
+                shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
+        for name, content in files.items():
+            write_whole(folder / name, content)
+    if graded:
+        record(course, assignment, [(submission, result.grade) for submission, result in graded])
+    for submission, result in graded:
+        results = {**result.grade.to_json(), "fingerprint": submission.fingerprint}
+        text = json.dumps(results, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+        write_whole(course.path("autograded", assignment.id, submission.student) / RESULTS, text.encode())
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file so that it appears whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        os.chmod(name, 0o644)
+        os.replace(name, path)
+    except BaseException:
+        os.unlink(name)
+        raise

@@ -1,0 +1,240 @@
+"""Diagnosis: which known misconception answers as this student's code did?
+
+A check's exchange with the student was recorded: the functions called, what was sent and what came of it. A
+misconception explains a submission's answers to a question when it, called in the same way, gives the same results on
+every check of the question, and differs from the model answer somewhere. When exactly one does, the feedback names it;
+when none or several do, nothing is guessed.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+import warnings
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from autograder.checks.close import FLOOR
+from autograder.checks.collect import Check
+from autograder.checks.desk import run_model
+from autograder.checks.plugin import Outcome
+from autograder.checks.vocabulary import Variant
+from autograder.records import CourseError, Raised, Verdict
+from autograder.student.proxy import Call, Remote, copy_data
+
+if TYPE_CHECKING:
+    from autograder.course import Assignment
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """One check on one submission: how it ended and what was said."""
+
+    check: Check
+    outcome: Outcome
+    verdict: Verdict
+
+
+def load_variants(folder: Path, kind: str) -> tuple[Variant, ...]:
+    """The misconceptions (or alternatives) in `folder`, by the kind's file; none where there is no such file."""
+    path = folder / f"{kind}s.py"
+    if not path.is_file():
+        return ()
+    name = f"autograder_{kind}s_{folder.name.replace('-', '_')}"
+    spec = importlib.util.spec_from_file_location(name, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    # `inspect.getsource` of a class finds its file through sys.modules.
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        raise CourseError(f"{path}: {type(error).__name__}: {error}") from error
+    found = [value for value in vars(module).values() if isinstance(value, Variant)]
+    return tuple(dict.fromkeys(variant for variant in found if variant.kind == kind))
+
+
+class Diagnosis:
+    """The misconceptions of an assignment, ready to be compared with."""
+
+    def __init__(self, assignment: Assignment) -> None:
+        assert assignment.checks is not None
+        self._sources = [notebook.source for notebook in assignment.notebooks]
+        self.variants = load_variants(assignment.checks, "misconception")
+        self._namespaces: dict[Variant | None, dict[str, Any]] = {}
+
+    def _namespace(self, variant: Variant | None) -> dict[str, Any]:
+        """The model answer's definitions with the variant's on top."""
+        if variant not in self._namespaces:
+            namespace = run_model(self._sources, definitions_only=True)
+            if variant is not None:
+                exec(compile(variant.source, f"<misconception {variant.name}>", "exec"), namespace)
+            self._namespaces[variant] = namespace
+        return self._namespaces[variant]
+
+    def name(self, recorded: Iterable[Recorded]) -> dict[str, str]:
+        """The misconception behind failed checks of one question, by check id. Empty when it is not known for sure."""
+        checks = [item for item in recorded if item.outcome.conversation is not None]
+        # Failed checks first: that is where a misconception that is not the one differs.
+        checks.sort(key=lambda item: item.verdict is Verdict.PASS)
+        if not checks:
+            return {}
+        asked = checks[0].check.question
+        explaining: list[tuple[Variant, set[str]]] = []
+        with warnings.catch_warnings(), np.errstate(all="ignore"):
+            warnings.simplefilter("ignore")
+            model = [self._replay(None, item) for item in checks]
+            for variant in self.variants:
+                if variant.question == asked and (shown := self._explains(variant, checks, model)):
+                    explaining.append((variant, shown))
+        if len(explaining) != 1:
+            return {}
+        variant, shown = explaining[0]
+        return {
+            item.check.id: variant.words
+            for item in checks
+            if item.check.id in shown and item.verdict in (Verdict.FAIL, Verdict.ERROR)
+        }
+
+    def _explains(self, variant: Variant, checks: list[Recorded], model: list[list[Any]]) -> set[str]:
+        """The checks where the variant shows itself, if it answers everything as the student did; else none."""
+        shown = set()
+        for item, expected in zip(checks, model, strict=True):
+            assert item.outcome.conversation is not None
+            calls = item.outcome.conversation.calls
+            answers = self._replay(variant, item)
+            if len(answers) != len(calls):
+                return set()
+            for call, answer, right in zip(calls, answers, expected, strict=False):
+                if isinstance(answer, _Raised) and not _same_fault(call, answer):
+                    return set()
+                if not isinstance(answer, _Raised) and not isinstance(right, _Raised) and _differs(answer, right):
+                    shown.add(item.check.id)
+        return shown
+
+    def _replay(self, variant: Variant | None, item: Recorded) -> list[Any]:
+        """The answers to the recorded calls, up to the first that is not the student's (for a variant)."""
+        namespace = self._namespace(variant)
+        objects: dict[int, Any] = {}
+        answers: list[Any] = []
+        assert item.outcome.conversation is not None
+        for call in item.outcome.conversation.calls:
+            try:
+                answer = _answer(call, namespace, objects)
+            except Exception as error:
+                answer = _Raised(type(error).__name__)
+                answers.append(answer)
+                if variant is not None and not _same_fault(call, answer):
+                    return []
+                continue
+            answers.append(answer)
+            if call.fault is not None:
+                if variant is not None:
+                    return []
+                continue
+            same = _same(call.result, answer[0], objects) and (not call.echo or _same(call.after, answer[1], objects))
+            if variant is not None and not same:
+                return []
+        return answers
+
+
+@dataclass(frozen=True)
+class _Raised:
+    kind: str
+
+
+def _same_fault(call: Call, answer: _Raised) -> bool:
+    return isinstance(call.fault, Raised) and call.fault.kind == answer.kind
+
+
+def _answer(call: Call, namespace: dict[str, Any], objects: dict[int, Any]) -> tuple[Any, Any]:
+    """The result of a recorded call here, and the arguments after it."""
+    target = _resolve(call.target, namespace, objects)
+    if call.fetched:
+        return target, None
+    args = [_local(copy_data(value), namespace, objects) for value in call.args]
+    kwargs = {name: _local(copy_data(value), namespace, objects) for name, value in call.kwargs.items()}
+    return target(*args, **kwargs), [args, kwargs]
+
+
+def _resolve(remote: Remote, namespace: dict[str, Any], objects: dict[int, Any]) -> Any:
+    root = object.__getattribute__(remote, "_root")
+    value = namespace[root] if isinstance(root, str) else objects[root]
+    for kind, key in object.__getattribute__(remote, "_path"):
+        value = value[key] if kind == "item" else getattr(value, key)
+    return value
+
+
+def _local(value: Any, namespace: dict[str, Any], objects: dict[int, Any]) -> Any:
+    """The value with the student's objects replaced by ours."""
+    if type(value) is Remote:
+        return _resolve(value, namespace, objects)
+    if type(value) in (list, tuple):
+        return type(value)(_local(item, namespace, objects) for item in value)
+    if type(value) is dict:
+        return {key: _local(item, namespace, objects) for key, item in value.items()}
+    return value
+
+
+def _same(theirs: Any, ours: Any, objects: dict[int, Any]) -> bool:
+    """Whether two results agree. An object that stayed there agrees with any of ours, and stands for it from now on."""
+    if type(theirs) is Remote:
+        root = object.__getattribute__(theirs, "_root")
+        objects[root] = ours
+        return True
+    if isinstance(theirs, (tuple, list)):
+        if not isinstance(ours, (tuple, list)) or len(theirs) != len(ours):
+            return False
+        # All of them, not only up to the first that differs: each remote must find its counterpart.
+        return sum(_same(one, other, objects) for one, other in zip(theirs, ours, strict=True)) == len(ours)
+    if isinstance(theirs, dict):
+        return (
+            isinstance(ours, dict)
+            and theirs.keys() == ours.keys()
+            and sum(_same(value, ours[key], objects) for key, value in theirs.items()) == len(ours)
+        )
+    return _equal(theirs, ours)
+
+
+def _equal(one: Any, other: Any) -> bool:
+    torch = sys.modules.get("torch")
+    if torch is not None and isinstance(one, torch.Tensor) != isinstance(other, torch.Tensor):
+        return False
+    if torch is not None and isinstance(one, torch.Tensor):
+        one, other = one.detach().double().numpy(), other.detach().double().numpy()
+    numeric = (bool, int, float, complex, np.generic, np.ndarray)
+    if isinstance(one, numeric) != isinstance(other, numeric):
+        return False
+    if not isinstance(one, numeric):
+        return type(one) is type(other) and bool(one == other)
+    first, second = np.asarray(one), np.asarray(other)
+    if first.shape != second.shape or first.dtype.kind != second.dtype.kind:
+        return False
+    if first.dtype.kind not in "fc":
+        return bool(np.array_equal(first, second))
+    if isinstance(one, np.ndarray) != isinstance(other, np.ndarray) and first.ndim:
+        return False
+    return bool(np.allclose(first, second, rtol=FLOOR, atol=FLOOR, equal_nan=True))
+
+
+def _differs(answer: tuple[Any, Any], right: tuple[Any, Any]) -> bool:
+    """Whether the variant's answer and what it left of the arguments are others than the model answer's."""
+    return not all(_alike(one, other) for one, other in zip(answer, right, strict=True))
+
+
+def _alike(one: Any, other: Any) -> bool:
+    if isinstance(one, (tuple, list)) and isinstance(other, (tuple, list)):
+        return len(one) == len(other) and all(map(_alike, one, other))
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(_alike(value, other[key]) for key, value in one.items())
+    plain = (bool, int, float, complex, str, np.generic, np.ndarray)
+    torch = sys.modules.get("torch")
+    if isinstance(one, plain) or (torch is not None and isinstance(one, torch.Tensor)):
+        return _equal(one, other)
+    # Objects of ours (a cache, a module): nothing that a check saw.
+    return True

@@ -1,0 +1,164 @@
+"""The command `autograder`: parse, call, print. Each command is one verb of the toolkit.
+
+Exit status: 0 done, 1 done but some submissions need a person's attention (named on stderr), 2 could not be done.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from autograder import __version__
+from autograder.records import AutograderError
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command; its exit status."""
+    options = _parser().parse_args(arguments)
+    try:
+        status: int = options.command(options)
+    except AutograderError as error:
+        print(f"autograder: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("autograder: stopped; what is written stays, and running it again goes on from there", file=sys.stderr)
+        return 2
+    return status
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="autograder", description="A deep-learning course that grades itself, and the toolkit that grades it."
+    )
+    parser.add_argument("--version", action="version", version=f"dl-autograder {__version__}")
+    parser.add_argument(
+        "--course", metavar="DIR", type=Path, default=Path(), help="the course's folder (default: here)"
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def command(name: str, run: Callable[[argparse.Namespace], int], about: str) -> argparse.ArgumentParser:
+        added = commands.add_parser(name, help=about, description=about[0].upper() + about[1:] + ".")
+        added.set_defaults(command=run)
+        return added
+
+    one = command("release", _release, "strip an assignment for students, and prove that nothing leaked")
+    one.add_argument("assignment", metavar="ID")
+    one = command("verify", _verify, "try misconceptions and alternatives on an assignment's checks")
+    one.add_argument("assignment", metavar="ID")
+    one.add_argument("--seeds", type=int, default=200, metavar="N", help="seeds for each alternative (default: 200)")
+    one.add_argument("--workers", type=int, metavar="N", help="processes (default: one a core)")
+    one = command("grade", _grade, "grade submissions into the gradebook")
+    one.add_argument("assignment", metavar="ID")
+    one.add_argument("--student", action="append", default=[], metavar="S", help="only this student (repeatable)")
+    one.add_argument("--workers", type=int, metavar="N", help="processes (default: one a core)")
+    one.add_argument("--force", action="store_true", help="grade again what has not changed")
+    one = command("replay", _replay, "grade one submission again and tell everything about its checks")
+    one.add_argument("assignment", metavar="ID")
+    one.add_argument("student", metavar="STUDENT")
+    one.add_argument("check", metavar="CHECK", nargs="?", default="", help="only checks whose id contains this")
+    one = command("feedback", _feedback, "write the students' pages")
+    one.add_argument("assignment", metavar="ID")
+    one = command("report", _report, "the class as a table")
+    one.add_argument("assignment", metavar="ID")
+    command("doctor", _doctor, "which protections this machine gives, and what is missing")
+    one = command("demo", _demo, "make a course with a class of submissions, and grade it")
+    one.add_argument("folder", metavar="DIR", type=Path, nargs="?", default=Path("demo"))
+    return parser
+
+
+def _release(options: argparse.Namespace) -> int:
+    from autograder.course import load_course
+    from autograder.grade import proof_grader
+    from autograder.release import release
+
+    course = load_course(options.course)
+    with proof_grader(course) as grade_notebook:
+        folder = release(course, options.assignment, grade_notebook)
+    print(f"released: {folder}")
+    return 0
+
+
+def _verify(options: argparse.Namespace) -> int:
+    from autograder.course import load_assignment, load_course
+    from autograder.terminal import counting, print_verification
+    from autograder.verify import verify
+
+    assignment = load_assignment(load_course(options.course), options.assignment)
+    if assignment.checks is None:
+        raise AutograderError(f"{assignment.id} has no checks in tests/checks/{assignment.id}")
+    with counting("trials") as report:
+        verification = verify(assignment, seeds=options.seeds, workers=options.workers, report=report)
+    print_verification(verification)
+    return 2 if verification.problems else 0
+
+
+def _grade(options: argparse.Namespace) -> int:
+    from autograder.batch import grade_class
+    from autograder.course import load_assignment, load_course
+    from autograder.terminal import grading, print_class
+
+    course = load_course(options.course)
+    assignment = load_assignment(course, options.assignment)
+    with grading() as report:
+        progress = grade_class(
+            course, assignment, options.student, workers=options.workers, force=options.force, report=report
+        )
+    print_class(course, assignment, progress)
+    for grade in progress.graded:
+        for sentence in grade.attention:
+            print(f"{grade.student}: {sentence}", file=sys.stderr)
+    for student, reason in progress.failed.items():
+        print(f"{student}: could not be graded: {reason}", file=sys.stderr)
+    return 1 if progress.failed or any(grade.attention for grade in progress.graded) else 0
+
+
+def _replay(options: argparse.Namespace) -> int:
+    from autograder.course import load_assignment, load_course
+    from autograder.grade import Examiner
+    from autograder.submissions import read_submission
+    from autograder.terminal import print_replay
+
+    course = load_course(options.course)
+    assignment = load_assignment(course, options.assignment)
+    with Examiner.of(assignment, course.secret) as examiner:
+        print_replay(examiner, read_submission(course, assignment, options.student), options.check)
+    return 0
+
+
+def _feedback(options: argparse.Namespace) -> int:
+    from autograder.course import load_assignment, load_course
+    from autograder.feedback import write_feedback
+
+    course = load_course(options.course)
+    pages = write_feedback(course, load_assignment(course, options.assignment))
+    print(f"{len(pages)} pages, for example {pages[0]}" if pages else "nothing is graded yet")
+    return 0
+
+
+def _report(options: argparse.Namespace) -> int:
+    from autograder.batch import graded_before
+    from autograder.course import load_assignment, load_course
+    from autograder.terminal import print_class
+
+    course = load_course(options.course)
+    assignment = load_assignment(course, options.assignment)
+    print_class(course, assignment, graded_before(course, assignment))
+    return 0
+
+
+def _doctor(options: argparse.Namespace) -> int:
+    from autograder.terminal import print_layers
+
+    return print_layers()
+
+
+def _demo(options: argparse.Namespace) -> int:
+    from autograder.demo import run_demo
+
+    return run_demo(options.folder)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

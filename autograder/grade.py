@@ -1,0 +1,572 @@
+"""One submission -> its grade.
+
+The notebook runs in a jailed process; when it has run, each question gets a fork of that process, and the hidden checks
+of the question run here, in the examiner, against the fork. Nothing the student's process says is a score: a score is
+what the checks found.
+"""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import dataclasses
+import functools
+import hashlib
+import json
+import math
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from autograder import __version__
+from autograder.checks import desk
+from autograder.checks.collect import Check, Checks, collect, everything, judge, question_points
+from autograder.checks.diagnosis import Diagnosis, Recorded
+from autograder.checks.forbidden import forbidden_calls
+from autograder.checks.plugin import Outcome, check_id, seed_for
+from autograder.records import (
+    CheckResult,
+    Crashed,
+    Ending,
+    Grade,
+    NotebookResult,
+    OutOfMemory,
+    QuestionResult,
+    Run,
+    StudentFault,
+    TimedOut,
+    Verdict,
+)
+from autograder.student.process import Fork, StudentProcess, Transport, Usage, Zygote
+
+if TYPE_CHECKING:
+    from autograder.course import Assignment, Course, Question
+    from autograder.submissions import Submission, SubmittedNotebook
+
+# How often a notebook is run again without the cell that killed its process, and the share of the submission's time
+# that the notebooks may take: the rest is for the checks.
+_RERUNS = 3
+_NOTEBOOK_SHARE = 0.8
+
+# After so many calls of one question that ran out of time, its other checks are not tried: a function that hangs must
+# not use up the time of the other questions.
+_HANGS = 2
+
+_ENDINGS: dict[type[StudentFault], Ending] = {TimedOut: "timeout", OutOfMemory: "memory", Crashed: "crashed"}
+
+
+Tell = Callable[[str, str], None]
+
+
+def _nobody(check: str, text: str) -> None:
+    """Nobody is told."""
+
+
+@dataclass(frozen=True)
+class GradedSubmission:
+    """A grade, and the notebooks (JSON) with the outputs of the run, by name."""
+
+    grade: Grade
+    notebooks: dict[str, str]
+
+
+@dataclass
+class NotebookRun:
+    """A notebook that has run: its process (None when there is none to ask), its cells with outputs."""
+
+    name: str
+    process: StudentProcess | None
+    notebook: dict[str, Any]
+    failed: list[int] = field(default_factory=list)
+    ending: Ending = "completed"
+    unanswered: tuple[str, ...] = ()
+    attention: list[str] = field(default_factory=list)
+    usages: list[Usage] = field(default_factory=list)
+
+
+def notebook_imports(assignment: Assignment) -> list[str]:
+    """The modules that the assignment's source notebooks import, for the zygote to have ready."""
+    names: dict[str, None] = {}
+    for source in assignment.notebooks:
+        for cell in json.loads(source.source)["cells"]:
+            if cell["cell_type"] != "code":
+                continue
+            for line in "".join(cell["source"]).splitlines():
+                # Line by line: a magic beside an import must not hide it.
+                try:
+                    statements = ast.parse(line.strip()).body
+                except SyntaxError:
+                    continue
+                for statement in statements:
+                    if isinstance(statement, ast.Import):
+                        names.update(dict.fromkeys(alias.name for alias in statement.names))
+                    elif isinstance(statement, ast.ImportFrom) and statement.module and not statement.level:
+                        names[statement.module] = None
+    return [name for name in names if name != "autograder" and not name.startswith("autograder.")]
+
+
+def run_notebook(
+    zygote: Zygote, submitted: SubmittedNotebook, files: tuple[tuple[str, bytes], ...], seed: int, deadline: float
+) -> NotebookRun:
+    """Run a notebook's cells in a jailed process, until `deadline` (of `time.monotonic`).
+
+    A cell that kills the process is left out, and the notebook run once more without it.
+    """
+    notebook = json.loads(submitted.notebook)
+    run = NotebookRun(submitted.name, None, notebook, unanswered=submitted.unanswered)
+    left_out: dict[int, StudentFault] = {}
+    while True:
+        run.failed.clear()
+        process = zygote.spawn(files, seed, deadline=deadline)
+        fault = _run_cells(process, run, left_out, deadline)
+        if fault is None:
+            run.process = process
+            break
+        run.usages.append(process.end())
+        if len(left_out) > _RERUNS or time.monotonic() >= deadline:
+            break
+    if left_out:
+        run.ending = _ENDINGS.get(type(next(iter(left_out.values()))), "crashed")
+    return run
+
+
+def _run_cells(
+    process: StudentProcess, run: NotebookRun, left_out: dict[int, StudentFault], deadline: float
+) -> StudentFault | None:
+    """Run the cells; the fault of the one that killed the process, which is then in `left_out`."""
+    for index, cell in enumerate(run.notebook["cells"]):
+        if cell["cell_type"] != "code":
+            continue
+        cell["outputs"], cell["execution_count"] = [], None
+        source = "".join(cell["source"])
+        if index in left_out:
+            run.failed.append(index)
+            cell["outputs"] = [_killed(left_out[index])]
+            continue
+        if not source.strip():
+            continue
+        if time.monotonic() >= deadline:
+            run.failed.append(index)
+            cell["outputs"] = [_killed(TimedOut("the time for the whole notebook was used up before this cell"))]
+            run.ending = "timeout"
+            continue
+        try:
+            done = process.run_cell(index, source)
+        except StudentFault as fault:
+            left_out[index] = fault
+            return fault
+        cell["outputs"], cell["execution_count"] = done.outputs, done.count
+        if not done.ok:
+            run.failed.append(index)
+    return None
+
+
+def _killed(fault: StudentFault) -> dict[str, Any]:
+    text = f"{type(fault).__name__}: {fault}; the rest of the notebook was run without this cell"
+    return {"output_type": "error", "ename": type(fault).__name__, "evalue": str(fault), "traceback": [text]}
+
+
+class _Forks:
+    """The provider of grading: a fork of the checkpoint for each question, and a fresh one after anything bad."""
+
+    def __init__(self, process: StudentProcess, call_seconds: float, secret: bytes, student: str) -> None:
+        self.call_seconds = call_seconds
+        self._process = process
+        self._secret = secret
+        self._student = student
+        self._fork: Fork | None = None
+
+    def transport(self, item: pytest.Item) -> Transport:
+        if self._fork is None:
+            self._fork = self._process.fork()
+        return self._fork
+
+    def spoilt(self, item: pytest.Item | None = None) -> None:
+        fork, self._fork = self._fork, None
+        if fork is not None:
+            fork.end()
+
+    def seed(self, item: pytest.Item) -> int:
+        return seed_for(self._secret, self._student, check_id(item))
+
+
+class Examiner:
+    """What grading one assignment needs, kept between submissions: its checks, a warm zygote, the diagnosis.
+
+    Raises `CourseError` for checks that name questions the assignment has not, and for questions without checks when
+    the assignment has any.
+    """
+
+    def __init__(self, assignment: Assignment, checks: Checks | None, secret: bytes) -> None:
+        self.assignment = assignment
+        self.checks = checks
+        self.secret = secret
+        self._zygote: Zygote | None = None
+        self._model: dict[str, Any] | None = None
+        self._diagnosis: Diagnosis | None = None
+        if checks is not None:
+            check_questions(assignment, checks)
+
+    @classmethod
+    def of(cls, assignment: Assignment, secret: bytes) -> Examiner:
+        """The examiner of an assignment, its checks collected."""
+        checks = collect(assignment.checks, assignment.root) if assignment.checks is not None else None
+        return cls(assignment, checks, secret)
+
+    @property
+    def zygote(self) -> Zygote:
+        """A warm zygote, started when it is first wanted and again when it has died."""
+        if self._zygote is not None and not self._zygote.alive:
+            self._zygote.close()
+            self._zygote = None
+        if self._zygote is None:
+            checks = self.checks
+            names = {name for asked in checks.questions for name in checks.forbidden(asked)} if checks else set()
+            self._zygote = Zygote(notebook_imports(self.assignment), self.assignment.limits, sorted(names))
+        return self._zygote
+
+    def model(self) -> dict[str, Any]:
+        """The model answer's namespace."""
+        if self._model is None:
+            self._model = desk.run_model(notebook.source for notebook in self.assignment.notebooks)
+        return self._model
+
+    def diagnosis(self) -> Diagnosis | None:
+        """The known misconceptions, if the assignment has any."""
+        if self._diagnosis is None and self.assignment.checks is not None:
+            self._diagnosis = Diagnosis(self.assignment)
+        return self._diagnosis
+
+    def close(self) -> None:
+        """End the zygote."""
+        if self._zygote is not None:
+            self._zygote.close()
+            self._zygote = None
+
+    def __enter__(self) -> Examiner:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def check_questions(assignment: Assignment, checks: Checks) -> None:
+    """Raise `CourseError` for a check of no question, or a question without a check."""
+    from autograder.records import CourseError
+
+    auto = {question.id for question in assignment.questions if question.kind == "auto"}
+    for check in checks.checks:
+        if check.question not in auto:
+            known = ", ".join(sorted(auto)) or "none"
+            raise CourseError(
+                f"{check.item.path}: the check {check.item.name} names the question '{check.question}', which no grade "
+                f"cell of {assignment.id} has as its grade_id (there are: {known})"
+            )
+    for question in assignment.questions:
+        if question.kind == "auto" and question.id not in checks.questions:
+            raise CourseError(
+                f"{question.notebook}.ipynb, cell {question.cell}: the question '{question.id}' has no check in "
+                f"{assignment.checks}"
+            )
+
+
+def grade_submission(examiner: Examiner, submission: Submission, *, tell: Tell = _nobody) -> GradedSubmission:
+    """Grade one submission. What it does wrong is in the grade; raises only for faults of ours.
+
+    `tell` receives each check's id and all that is known of how it ended, the hidden values included.
+    """
+    assignment = examiner.assignment
+    start = time.perf_counter()
+    seed = seed_for(examiner.secret, submission.student, assignment.id) % 2**32
+    attention, notes = list(submission.attention), list(submission.notes)
+    runs: dict[str, NotebookRun] = {}
+    layers: dict[str, str] = {}
+    questions: dict[str, QuestionResult] = {}
+    zygote = examiner.zygote
+    deadline = time.monotonic() + assignment.limits.submission_seconds
+    share = time.monotonic() + assignment.limits.submission_seconds * _NOTEBOOK_SHARE
+    if not submission.unreadable:
+        for submitted in submission.notebooks:
+            run = run_notebook(zygote, submitted, submission.files, seed, share)
+            runs[submitted.name] = run
+            try:
+                if run.process is not None:
+                    layers = run.process.layers
+                    run.process.extend(deadline)
+                for question in assignment.questions:
+                    if question.notebook == submitted.name:
+                        questions[question.id] = _grade_question(examiner, submission, question, run, tell)
+            finally:
+                if run.process is not None:
+                    run.usages.append(run.process.end())
+            attention += run.attention
+    results = tuple(
+        questions.get(question.id) or _unanswered(examiner, question, submission.unreadable)
+        for question in assignment.questions
+    )
+    attention += _broken(results)
+    if submission.unreadable:
+        attention.insert(0, submission.unreadable)
+    usages = [usage for run in runs.values() for usage in run.usages]
+    grade = Grade(
+        course=assignment.course,
+        assignment=assignment.id,
+        student=submission.student,
+        score=_round(math.fsum(result.score or 0.0 for result in results)),
+        max_score=_round(math.fsum(result.max_score for result in results)),
+        needs_manual_grade=tuple(result.id for result in results if result.score is None),
+        notebooks=tuple(
+            NotebookResult(
+                path=submitted.path,
+                sha256=submitted.sha256,
+                cells=len(runs[submitted.name].notebook["cells"]) if submitted.name in runs else 0,
+                cells_failed=tuple(runs[submitted.name].failed) if submitted.name in runs else (),
+            )
+            for submitted in submission.notebooks
+        ),
+        questions=results,
+        run=Run(
+            ending="unreadable" if submission.unreadable else _worst(run.ending for run in runs.values()),
+            seconds=round(time.perf_counter() - start, 3),
+            cpu_seconds=round(sum(usage.cpu_seconds for usage in usages), 3),
+            peak_memory_mb=round(max((usage.peak_memory_mb for usage in usages), default=0.0), 1),
+            seed=seed,
+        ),
+        sandbox=layers or dict(zygote.layers),
+        attention=tuple(dict.fromkeys(attention)),
+        notes=tuple(dict.fromkeys(notes)),
+        grader=f"dl-autograder {__version__}",
+    )
+    notebooks = {submitted.name: submitted.notebook for submitted in submission.notebooks}
+    notebooks.update({name: json.dumps(run.notebook, ensure_ascii=False, indent=1) for name, run in runs.items()})
+    return GradedSubmission(grade, notebooks)
+
+
+def _worst(endings: Iterator[Ending]) -> Ending:
+    order: list[Ending] = ["crashed", "memory", "timeout"]
+    given = set(endings)
+    return next((ending for ending in order if ending in given), "completed")
+
+
+def _round(points: float) -> float:
+    """Points to nine digits: shares of thirds add up to what they should."""
+    return round(points, 9)
+
+
+def _grade_question(
+    examiner: Examiner, submission: Submission, question: Question, run: NotebookRun, tell: Tell
+) -> QuestionResult:
+    if question.kind == "hand":
+        blank = question.id in run.unanswered
+        return QuestionResult(question.id, 0.0 if blank else None, question.points, "hand")
+    checks = examiner.checks.questions[question.id] if examiner.checks is not None else ()
+    if not checks:
+        return _grade_cell(question, run)
+    return _grade_by_checks(examiner, submission, question, run, checks, tell)
+
+
+def _grade_cell(question: Question, run: NotebookRun) -> QuestionResult:
+    """A question that only its grade cell tests: full points when the cell ran, or the number that it returned."""
+    for index, cell in enumerate(run.notebook["cells"]):
+        meta = cell.get("metadata", {}).get("nbgrader", {})
+        if cell["cell_type"] != "code" or meta.get("grade_id") != question.id:
+            continue
+        ran = cell["execution_count"] is not None and index not in run.failed
+        score = question.points if ran else 0.0
+        for output in cell["outputs"]:
+            if ran and output["output_type"] == "execute_result":
+                score = _partial(output["data"].get("text/plain"), question.points)
+        return QuestionResult(question.id, _round(score), question.points, "cell")
+    return QuestionResult(question.id, 0.0, question.points, "cell")
+
+
+def _partial(text: object, points: float) -> float:
+    """Partial credit: the number a grade cell returned, within the question's points; nothing for what is none."""
+    try:
+        number = float(str(text))
+    except ValueError:
+        return 0.0
+    return min(max(number, 0.0), points) if math.isfinite(number) else 0.0
+
+
+def _grade_by_checks(
+    examiner: Examiner,
+    submission: Submission,
+    question: Question,
+    run: NotebookRun,
+    checks: tuple[Check, ...],
+    tell: Tell,
+) -> QuestionResult:
+    points = question_points(checks, question.points)
+    recorded: list[Recorded] = []
+    results: list[CheckResult] = []
+    hung = 0
+    forks = (
+        _Forks(run.process, examiner.assignment.limits.call_seconds, examiner.secret, submission.student)
+        if run.process is not None
+        else None
+    )
+    try:
+        for check in checks:
+            verdict, message, seconds = Verdict.CRASH, "the notebook's process did not survive its run", 0.0
+            if hung >= _HANGS:
+                verdict, message = Verdict.TIMEOUT, "not tried: earlier checks of this question ran out of time"
+            elif forks is not None:
+                if check.isolated:
+                    forks.spoilt()
+                outcome, seconds = _run_check(examiner, check, forks)
+                verdict, message = _judge(examiner, submission, check, outcome)
+                tell(check.id, everything(outcome))
+                recorded.append(Recorded(check, outcome, verdict))
+                hung += verdict is Verdict.TIMEOUT
+                if check.isolated or verdict in (Verdict.TIMEOUT, Verdict.MEMORY, Verdict.CRASH):
+                    _drop(forks)
+            results.append(
+                CheckResult(
+                    id=check.id,
+                    title=check.title,
+                    verdict=verdict,
+                    points=_round(points[check.id]) if verdict is Verdict.PASS else 0.0,
+                    max_points=_round(points[check.id]),
+                    message=message,
+                    hint=check.hint if verdict not in (Verdict.PASS, Verdict.BROKEN) else "",
+                    seconds=round(seconds, 4),
+                    visible=check.visible,
+                )
+            )
+    finally:
+        if forks is not None:
+            _drop(forks)
+    if used := _forbidden(examiner, question, run, recorded):
+        return QuestionResult(question.id, 0.0, question.points, "checks", tuple(_void(results, used)))
+    if any(result.verdict in (Verdict.FAIL, Verdict.ERROR) for result in results):
+        results = _diagnosed(examiner, recorded, results)
+    return QuestionResult(question.id, _score(question, results), question.points, "checks", tuple(results))
+
+
+def _run_check(examiner: Examiner, check: Check, forks: _Forks) -> tuple[Outcome, float]:
+    assert examiner.checks is not None
+    return examiner.checks.run(check, forks)
+
+
+def _drop(forks: _Forks) -> None:
+    """End the fork; a checkpoint that cannot even do that is gone, and its submission's next check will say so."""
+    with contextlib.suppress(StudentFault):
+        forks.spoilt()
+
+
+def _judge(examiner: Examiner, submission: Submission, check: Check, outcome: Outcome) -> tuple[Verdict, str]:
+    """The verdict. An exception in the check's own code is ours only if the model answer meets it too."""
+    verdict, message = judge(check, outcome)
+    if verdict is not Verdict.BROKEN:
+        return verdict, message
+    assert examiner.checks is not None
+    seed = functools.partial(seed_for, examiner.secret, submission.student)
+    model = desk.Desk(examiner.model(), seed, examiner.assignment.limits.call_seconds)
+    confirmed, _ = judge(check, examiner.checks.run(check, model)[0])
+    if confirmed is Verdict.PASS:
+        return Verdict.FAIL, "what came back does not have the form that was asked for"
+    return verdict, message
+
+
+def _forbidden(examiner: Examiner, question: Question, run: NotebookRun, recorded: list[Recorded]) -> str:
+    """The sentence on a call that the question forbids and its answer uses; empty when there is none."""
+    assert examiner.checks is not None
+    names = examiner.checks.forbidden(question.id)
+    if not names:
+        return ""
+    conversations = [item.outcome.conversation for item in recorded if item.outcome.conversation is not None]
+    asked = {call.target.variable for conversation in conversations for call in conversation.calls}
+    found = forbidden_calls(run.notebook, names, asked - {""})
+    if found:
+        return f"cell {found[0].cell + 1} uses `{found[0].name}`, which this question forbids"
+    ran = sorted({name for conversation in conversations for name in conversation.used} & set(names))
+    return f"the answer calls `{ran[0]}`, which this question forbids" if ran else ""
+
+
+def _void(results: list[CheckResult], reason: str) -> list[CheckResult]:
+    """The results of a question that earns nothing, for a reason."""
+    return [
+        dataclasses.replace(result, verdict=Verdict.FAIL, points=0.0, message=reason)
+        if result.verdict is Verdict.PASS
+        else result
+        for result in results
+    ]
+
+
+def _diagnosed(examiner: Examiner, recorded: list[Recorded], results: list[CheckResult]) -> list[CheckResult]:
+    diagnosis = examiner.diagnosis()
+    named = diagnosis.name(recorded) if diagnosis is not None else {}
+    return [
+        dataclasses.replace(result, misconception=named[result.id]) if result.id in named else result
+        for result in results
+    ]
+
+
+def _score(question: Question, results: list[CheckResult]) -> float | None:
+    """The question's score: broken and skipped checks neither give nor take; None when no other is left."""
+    counted = [result for result in results if result.verdict not in (Verdict.BROKEN, Verdict.SKIPPED)]
+    total = math.fsum(result.max_points for result in counted)
+    if not counted or total == 0:
+        return None if results else 0.0
+    if all(result.verdict is Verdict.PASS for result in counted):
+        return question.points
+    return _round(question.points * math.fsum(result.points for result in counted) / total)
+
+
+def _unanswered(examiner: Examiner, question: Question, reason: str) -> QuestionResult:
+    """A question of a notebook that was not submitted, or could not be read: zero, every check said so."""
+    checks = examiner.checks.questions.get(question.id, ()) if examiner.checks is not None else ()
+    points = question_points(checks, question.points) if checks else {}
+    message = reason or "the notebook was not submitted"
+    results = tuple(
+        CheckResult(
+            check.id, check.title, Verdict.MISSING, 0.0, _round(points[check.id]), message, visible=check.visible
+        )
+        for check in checks
+    )
+    kind = "hand" if question.kind == "hand" else "checks" if checks else "cell"
+    return QuestionResult(question.id, 0.0, question.points, kind, results)  # type: ignore[arg-type] # one of three
+
+
+def _broken(results: tuple[QuestionResult, ...]) -> list[str]:
+    return [
+        f"the check {check.id} is broken: {check.message}"
+        for result in results
+        for check in result.checks
+        if check.verdict is Verdict.BROKEN
+    ]
+
+
+@contextlib.contextmanager
+def proof_grader(course: Course) -> Iterator[Callable[[Assignment, dict[str, str]], Grade]]:
+    """A function that grades notebooks given as JSON texts by name, for the proof of a release."""
+    with contextlib.ExitStack() as stack:
+        examiners: dict[Assignment, Examiner] = {}
+
+        def grade(assignment: Assignment, notebooks: dict[str, str]) -> Grade:
+            if assignment not in examiners:
+                examiners[assignment] = stack.enter_context(Examiner.of(assignment, course.secret))
+            return grade_text(examiners[assignment], notebooks)
+
+        yield grade
+
+
+def grade_text(examiner: Examiner, notebooks: dict[str, str], student: str = "") -> Grade:
+    """The grade of notebooks given as JSON texts by name, restored and run as a submission would be."""
+    from autograder.restore import restore
+    from autograder.submissions import Submission, SubmittedNotebook
+
+    sources = {source.name: source for source in examiner.assignment.notebooks}
+    submitted = []
+    for name, text in notebooks.items():
+        restored = restore(sources[name], text.encode())
+        sha256 = hashlib.sha256(text.encode()).hexdigest()
+        submitted.append(
+            SubmittedNotebook(name, f"{name}.ipynb", sha256, restored.notebook, restored.notes, restored.unanswered)
+        )
+    submission = Submission(student, examiner.assignment.id, tuple(submitted), files=examiner.assignment.files)
+    return grade_submission(examiner, submission).grade
