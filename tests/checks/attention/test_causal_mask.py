@@ -1,0 +1,38 @@
+"""Hidden checks of `causal_mask`."""
+
+import numpy as np
+
+from autograder.checks import close, fetch, hold, question
+from solutions import attention as reference
+
+pytestmark = question("causal_mask")
+
+
+def test_hides_the_future_alone(student, rng):
+    """A position sees itself and all before it, and nothing after it.
+
+    Hint: rows are queries, columns are keys. What may the first row see, and what the last?
+    """
+    for length in (2, 3, int(rng.integers(4, 9)), int(rng.integers(9, 40))):
+        assert close(student.causal_mask(length), reference.causal_mask(length))
+
+
+def test_one_position_sees_itself(student):
+    """A sequence of one position may attend to itself.
+
+    Hint: the diagonal belongs to the mask.
+    """
+    assert close(student.causal_mask(length=1), np.ones((1, 1), dtype=bool))
+
+
+def test_each_call_makes_a_mask_of_its_own(student, rng):
+    """A second mask does not change the first.
+
+    Hint: make a new array in each call.
+    """
+    length = int(rng.integers(3, 8))
+    first = hold(student.causal_mask, length)
+    assert close(student.causal_mask(length + 2), reference.causal_mask(length + 2))
+    assert close(student.causal_mask(length), reference.causal_mask(length))
+    assert close(student.causal_mask(length - 1), reference.causal_mask(length - 1))
+    assert close(fetch(first), reference.causal_mask(length))
