@@ -3,7 +3,8 @@
 `enclose` puts the zygote, before it imports anything large, into namespaces and a private root of its own and
 prepares what each submission will need. `fork` starts a submission's process in a PID namespace of its own; there
 `confine` puts on the rest before any of the student's code runs. Each layer is tried on its own and reported as
-"on", with a detail, or "off: reason": what is not permitted here leaves the others as they are.
+"on", with a detail, or "off: reason": what is not permitted here leaves the others as they are. A layer that was on
+when the zygote was enclosed and fails for one submission raises: no submission runs in less than was promised.
 
 This module is imported in the process that is jailed. It imports the standard library alone and holds no secret.
 docs/threat-model.md says what each layer is for.
@@ -12,44 +13,33 @@ docs/threat-model.md says what each layer is for.
 from __future__ import annotations
 
 import contextlib
-import json
+import dataclasses
 import os
 import resource
 import signal
-import stat
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NoReturn
 
-from autograder.student import linux, policy, root, watch
+from autograder.student import cgroup, linux, namespaces, policy, root, watch
+from autograder.student.layering import ON, Layers, attempt, in_child, is_on
 
-Layers = dict[str, str]
-ON = "on"
-
-_NAMESPACES = {
-    "user namespace": linux.CLONE_NEWUSER,
-    "network namespace": linux.CLONE_NEWNET,
-    "ipc namespace": linux.CLONE_NEWIPC,
-    "uts namespace": linux.CLONE_NEWUTS,
-    "cgroup namespace": linux.CLONE_NEWCGROUP,
-    "pid namespace": linux.CLONE_NEWPID,
-}
-_READ = linux.READ_FILE | linux.READ_DIR
-_USE = _READ | linux.EXECUTE
-_DEVICE = linux.READ_FILE | linux.WRITE_FILE
-_SCRATCH = (
-    _USE | linux.WRITE_FILE | linux.TRUNCATE | linux.REFER | linux.REMOVE_DIR | linux.REMOVE_FILE
-    | linux.MAKE_DIR | linux.MAKE_REG | linux.MAKE_SYM | linux.MAKE_SOCK | linux.MAKE_FIFO
+# What a zygote that is root keeps: to make namespaces and mounts, to lower, watch and end what it forks.
+_ZYGOTE_CAPABILITIES = (
+    linux.CAP_SYS_ADMIN, linux.CAP_SETUID, linux.CAP_SETGID, linux.CAP_KILL, linux.CAP_SYS_PTRACE,
+    linux.CAP_SYS_RESOURCE, linux.CAP_DAC_OVERRIDE, linux.CAP_DAC_READ_SEARCH, linux.CAP_FOWNER, linux.CAP_CHOWN,
 )  # fmt: skip
-# Without READ_DIR: whoever does not know the name of a file there does not find it.
-_SHARED_MEMORY = _DEVICE | linux.TRUNCATE | linux.REMOVE_FILE | linux.MAKE_REG
 
 
 @dataclass(frozen=True)
 class Confinement:
-    """What one submission may use. `address_space` in bytes, for each process; `scratch_mb` MiB of files."""
+    """What one submission may use.
+
+    `address_space` is in bytes and for each process, `scratch_mb` in MiB for all files together. With `memfd` code may
+    make anonymous files (memfd_create), which are limited in size but not in number. `cpus` are the processors it may
+    run on; all that the zygote has if empty.
+    """
 
     address_space: int
     processes: int = 128
@@ -57,6 +47,7 @@ class Confinement:
     cpu_seconds: int = 3600
     open_files: int = 512
     memfd: bool = True
+    cpus: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -66,11 +57,17 @@ class _Enclosure:
     uid: int  # of students, as seen inside
     gid: int
     lowered: bool  # students have another uid than the zygote
+    hidden: bool  # students' processes are not dumpable, and the zygote may look into them all the same
     private_root: bool
+    fresh_proc: bool  # /proc shows the zygote's PID namespace
     pid_namespace: int | None  # file descriptor of the zygote's own, if each submission can have one
     landlock_abi: int
-    rules: tuple[tuple[int, int], ...]  # Landlock's (path as a file descriptor, rights)
+    rules: tuple[tuple[int, int], ...]  # Landlock's: path as a file descriptor, rights
     programs: dict[bool, bytes] = field(repr=False)  # seccomp's, by whether memfd_create is allowed
+    group: cgroup.Group | None
+    needed: tuple[str, ...]  # paths that student processes must be able to read
+    sees_all: int | None = None  # the capability by which they read what others have no permission for
+    baseline: list[int] = field(default_factory=list)  # bytes of the zygote's own, once measured
 
 
 _enclosure: _Enclosure | None = None
@@ -81,69 +78,65 @@ def die_with_parent() -> None:
     linux.prctl(linux.PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
+def hide() -> None:
+    """Keep other processes of this user out of this one's memory, environment and open files (not dumpable)."""
+    linux.prctl(linux.PR_SET_DUMPABLE, 0)
+
+
 def enclose(readable: Sequence[Path], scratch: Path, *, uid: int | None = None) -> Layers:
-    """Jail the zygote, as far as it can be and still start student processes; returns the state of each layer.
+    """Jail the zygote, as far as it can be and still start student processes; returns the state of every layer.
 
     To be called once, by a process with one thread. `readable` are further files and folders to be seen inside, at
     the same paths. `scratch` is an empty folder, used where there can be no private root. `uid` is what student
     processes are lowered to when this is root (one that nobody else has is chosen if None).
 
     The caller may find itself in a child: what called then waits outside, passes on how the child ended, and takes it
-    along when it is killed.
+    along when it is killed. Raises OSError where not even a process could be confined.
     """
     global _enclosure
-    layers, rehearsed = {}, _rehearse(readable)
-    who, group = _student_ids(uid)
-    lowered = who is not None
-    layers["separate uid"] = f"on ({who})" if lowered else "off: " + _why_not_lowered(uid)
-    inside = who if who is not None else os.getuid() or 1000
-    paths = root.exposed(_with_package(readable))
-    home = _home(paths)
-    with _attempt(layers, "session keyring"):
+    student = namespaces.student_ids(uid)
+    lowered = student is not None
+    layers = namespaces.rehearse(readable, own_user=not lowered)
+    inside, gid = student or (os.getuid() or 1000, os.getgid() or 1000)
+    layers["separate uid"] = ON if lowered else f"off: {namespaces.why_not_lowered()}"
+    paths = root.exposed(readable)
+    home = root.home(paths)
+    group, layers["cgroup"] = cgroup.create()
+    with attempt(layers, "session keyring"):
         linux.new_session_keyring()
-    if not lowered:
-        layers["user namespace"] = rehearsed["user namespace"]
-        if layers["user namespace"] == ON:
-            _own_user_namespace(inside, group)
-    else:
-        layers["user namespace"] = "off: not needed, the user id is lowered"
-    for name, flag in _NAMESPACES.items():
-        if name != "user namespace":
-            layers[name] = rehearsed[name]
-            if rehearsed[name] == ON:
-                linux.unshare(flag)
+    if layers["user namespace"] == ON:
+        namespaces.enter_user_namespace(inside, gid)
+    for name, flag in namespaces.KINDS.items():
+        if layers[name] == ON:
+            linux.unshare(flag)
     if layers["uts namespace"] == ON:
         linux.call("sethostname", b"student", 7)
     own_pids = layers["pid namespace"] == ON
     if own_pids:
-        _continue_in_child()
-    layers["mount namespace"] = layers["private root"] = rehearsed["private root"]
-    private_root = layers["private root"] == ON
+        namespaces.continue_in_child()
+    private_root, fresh_proc = layers["private root"] == ON, False
     if private_root:
         linux.unshare(linux.CLONE_NEWNS)
-        root.build(paths, home, uid=inside, gid=group, own_pids=own_pids)
-        root.scratch(home, uid=0 if lowered else inside, gid=0 if lowered else group, megabytes=256)
+        fresh_proc = root.build(paths, home, uid=inside, gid=gid, own_pids=own_pids)
+        owner = (0, 0) if lowered else (inside, gid)
+        root.scratch(home, uid=owner[0], gid=owner[1], megabytes=256)
+        root.folders(home)
     else:
         home = str(scratch.resolve())
+        root.folders(home)
         if lowered:
-            os.chown(home, inside, group)
-    root.folders(home)
+            for folder in (home, f"{home}/work", f"{home}/tmp", f"{home}/shm"):
+                os.chown(folder, inside, gid)
     _live_in(home)
-    if lowered and not private_root:
-        for name in ("work", "tmp", "shm"):
-            os.chown(f"{home}/{name}", inside, group)
-    with _attempt(layers, "no new privileges"):
-        linux.prctl(linux.PR_SET_NO_NEW_PRIVS, 1)
-    if not own_pids:
-        linux.prctl(linux.PR_SET_CHILD_SUBREAPER, 1)
-    with _attempt(layers, "capabilities"):
-        if lowered or layers["user namespace"] == ON:
-            linux.drop_bounding_set()
     abi = 0
-    with _attempt(layers, "landlock"):
+    with contextlib.suppress(OSError):
         abi = linux.landlock_abi()
-        layers["landlock"] = f"on (ABI {abi})"
-    rules = tuple(_rules([path for path in paths if os.path.exists(path)], home, private_root, own_pids)) if abi else ()
+    hidden = _shed(lowered=lowered, own_pids=own_pids, abi=abi)
+    rules = tuple(policy.rules(paths, home, private_root, fresh_proc)) if abi else ()
+    if abi and not private_root:  # with a private root, each submission has mounts to make, which Landlock forbids
+        with contextlib.suppress(OSError):
+            everywhere = [policy.rule("/proc", policy.READ | linux.WRITE_FILE), policy.rule("/dev/shm", policy.SCRATCH)]
+            linux.landlock_restrict(linux.landlock_ruleset(abi, [*rules, *everywhere]))
     programs = {
         memfd: policy.program(
             private_root=private_root, own_pids=own_pids, own_uid=lowered, scoped_signals=abi >= 6, memfd=memfd
@@ -151,7 +144,32 @@ def enclose(readable: Sequence[Path], scratch: Path, *, uid: int | None = None) 
         for memfd in (True, False)
     }
     pid_namespace = os.open("/proc/self/ns/pid", os.O_RDONLY | os.O_CLOEXEC) if own_pids else None
-    _enclosure = _Enclosure(layers, home, inside, group, lowered, private_root, pid_namespace, abi, rules, programs)
+    _enclosure = _Enclosure(
+        layers=layers,
+        home=home,
+        uid=inside,
+        gid=gid,
+        lowered=lowered,
+        hidden=hidden,
+        private_root=private_root,
+        fresh_proc=fresh_proc,
+        pid_namespace=pid_namespace,
+        landlock_abi=abi,
+        rules=rules,
+        programs=programs,
+        group=group,
+        needed=(os.__file__, *(path for path in paths if path.endswith("-packages")), *map(str, readable)),
+    )
+    first = _rehearse_confinement()
+    if "unreadable" in first and lowered and is_on(first["landlock"]) and is_on(first["seccomp"]):
+        # Python belongs to root alone. Reading it is left to Landlock's allow-list then.
+        able = (linux.CAP_DAC_READ_SEARCH, linux.CAP_DAC_OVERRIDE)
+        capability = next((each for each in able if linux.has_capability(each)), None)
+        _enclosure = dataclasses.replace(_enclosure, sees_all=capability)
+        first = _rehearse_confinement()
+    if "unreadable" in first:
+        raise OSError(f"student processes (user {inside}) may not read {first['unreadable']}: give others permission")
+    layers |= first
     return dict(layers)
 
 
@@ -162,193 +180,179 @@ def scratch_folder() -> Path:
 
 
 def fork() -> int:
-    """`os.fork()`, into a new PID namespace where that is possible: the child is then its process 1."""
-    assert _enclosure is not None
-    own = _enclosure.pid_namespace
-    if own is None:
+    """`os.fork()`, into a new PID namespace where that is possible: the child is then its process 1.
+
+    Where submissions have no tmpfs of their own, what the last one left in the scratch place is removed before.
+    """
+    own = _enclosure
+    assert own is not None
+    if not own.baseline:
+        own.baseline.append(watch.usage([int(os.readlink("/proc/self"))])[1])
+    if not own.private_root:
+        os.chdir(own.home)
+        root.empty(own.home)
+        root.folders(own.home, owner=(own.uid, own.gid) if own.lowered else None)
+        if own.lowered:
+            root.sweep("/dev/shm", own.uid)
+    if own.pid_namespace is None:
         return os.fork()
     linux.unshare(linux.CLONE_NEWPID)
+    pid = -1
     try:
         pid = os.fork()
-    except BaseException:
-        linux.setns(own, linux.CLONE_NEWPID)
-        raise
-    if pid:
-        linux.setns(own, linux.CLONE_NEWPID)
+    finally:
+        if pid:
+            linux.setns(own.pid_namespace, linux.CLONE_NEWPID)
     return pid
 
 
 def confine(confinement: Confinement, *, keep: int) -> Layers:
     """In the fork, before any student code: put on all that is left. Returns the state of each layer.
 
-    Of the open files 0, 1, 2 and `keep` stay. The current folder, HOME and TMPDIR are the submission's own.
+    Of the open files 0, 1, 2 and `keep` stay. The current folder, HOME and TMPDIR are the submission's own. Raises
+    OSError when a layer fails that was on before.
     """
-    assert _enclosure is not None
     own = _enclosure
+    assert own is not None
     layers = dict(own.layers)
-    layers["private tmpfs"] = "off: no mount namespace"
     os.setsid()
+    if own.group is not None:
+        with attempt(layers, "cgroup", own.layers["cgroup"]):
+            budget = confinement.address_space - _address_space()
+            own.group.join(memory=budget + confinement.scratch_mb * 2**20, processes=confinement.processes)
     if own.private_root:
-        with _attempt(layers, "mount namespace"):
+        with attempt(layers, "mount namespace"):
             linux.unshare(linux.CLONE_NEWNS)
-        with _attempt(layers, "private tmpfs", f"on ({confinement.scratch_mb} MiB)"):
+        with attempt(layers, "private tmpfs", f"on ({confinement.scratch_mb} MiB)"):
             root.scratch(own.home, uid=own.uid, gid=own.gid, megabytes=confinement.scratch_mb)
-        if own.pid_namespace is not None:
-            with contextlib.suppress(OSError):
-                flags = linux.MS_NOSUID | linux.MS_NODEV | linux.MS_NOEXEC
-                linux.mount("proc", "/proc", "proc", flags)
-    with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w") as score:
-        score.write("1000")
-    os.nice(5)
-    with _attempt(layers, "rlimits"):
+    else:
+        layers["mount namespace"] = layers["private root"]
+        layers["private tmpfs"] = "off: no mount namespace"
+    if own.fresh_proc:
+        with attempt(layers, "pid namespace"):
+            linux.mount("proc", "/proc", "proc", linux.MS_NOSUID | linux.MS_NODEV | linux.MS_NOEXEC)
+    with attempt(layers, "rlimits"):
         _limit(confinement, own)
     if own.lowered:
-        with _attempt(layers, "separate uid", own.layers["separate uid"]):
+        with attempt(layers, "separate uid", own.layers["separate uid"]):
             os.setgroups([])
+            linux.prctl(linux.PR_SET_KEEPCAPS, int(own.sees_all is not None))
             os.setresgid(own.gid, own.gid, own.gid)
             os.setresuid(own.uid, own.uid, own.uid)
-    with _attempt(layers, "capabilities", "on (none)"):
-        linux.drop_capabilities()
-    with _attempt(layers, "not dumpable"):
-        linux.prctl(linux.PR_SET_DUMPABLE, 0)
-    with _attempt(layers, "parent-death signal"):
+    if own.sees_all is not None:
+        with attempt(layers, "capabilities", "on (none but to read what it is shown)"):
+            linux.keep_capabilities(own.sees_all, inheritable=True)
+            linux.make_ambient(own.sees_all)
+    else:
+        with attempt(layers, "capabilities", "on (none)"):
+            linux.keep_capabilities()
+    with attempt(layers, "no new privileges"):
+        linux.prctl(linux.PR_SET_NO_NEW_PRIVS, 1)
+    layers["not dumpable"] = ON if own.hidden else "off: the zygote could not see its memory, and others do not see it"
+    linux.prctl(linux.PR_SET_DUMPABLE, 0 if own.hidden else 1)
+    with attempt(layers, "parent-death signal"):
         die_with_parent()
     root.folders(own.home)
     _live_in(own.home)
-    ruleset = -1
     if own.landlock_abi:
-        with _attempt(layers, "landlock", own.layers["landlock"]):
-            ruleset = linux.landlock_ruleset(own.landlock_abi, [*own.rules, *_own_rules(own)])
-            linux.landlock_restrict(ruleset)
+        with attempt(layers, "landlock", f"on (ABI {own.landlock_abi})"):
+            linux.landlock_restrict(
+                linux.landlock_ruleset(
+                    own.landlock_abi, [*own.rules, *policy.own_rules(own.home, own.private_root, own.fresh_proc)]
+                )
+            )
+    else:
+        layers["landlock"] = "off: this kernel has none, or has it switched off"
     _close_all_but({0, 1, 2, keep})
-    with _attempt(layers, "seccomp"):
-        linux.seccomp_install(own.programs[confinement.memfd])
+    with attempt(layers, "seccomp"):
+        policy.install(own.programs[confinement.memfd])
+    if lost := [name for name, state in own.layers.items() if is_on(state) and not is_on(layers[name])]:
+        raise OSError(f"the sandbox lost its {lost[0]} ({layers[lost[0]]})")
     return layers
 
 
-@contextlib.contextmanager
-def _attempt(layers: Layers, name: str, state: str = ON) -> Iterator[None]:
-    """Record what became of a layer."""
+def usage(pid: int) -> tuple[int, int]:
+    """How many processes and threads the sandbox of the student process `pid` has, and how many bytes they take.
+
+    For the zygote. The bytes are above what the zygote itself takes, and do not count files in the scratch place.
+    """
+    own = _enclosure
+    assert own is not None
+    pids = _sandbox(pid)
+    if own.lowered and not own.hidden:
+        linux.act_as(own.uid, own.gid)
     try:
-        layers[name] = state
-        yield
-    except OSError as error:
-        layers[name] = f"off: {error.strerror or error}"
+        tasks, memory = watch.usage(pids)
+    finally:
+        if own.lowered and not own.hidden:
+            linux.act_as(0, 0)
+            die_with_parent()  # the kernel forgets it when the id changes
+    return tasks, max(0, memory - sum(own.baseline))
 
 
-def _rehearse(readable: Sequence[Path]) -> Layers:
-    """Which namespaces can be had, found out in a child that is thrown away: half of one cannot be undone."""
+def kill_tree(pid: int) -> None:
+    """End the student process `pid` and all that descends from it; none is left when this returns.
 
-    def rehearse() -> Layers:
-        layers = dict.fromkeys([*_NAMESPACES, "private root"], "off: needs a user namespace")
-        if _student_ids(None)[0] is None:
-            with _attempt(layers, "user namespace"):
-                _own_user_namespace(os.getuid() or 1000, os.getgid() or 1000)
-            if layers["user namespace"] != ON:
-                return layers
-        for name, flag in _NAMESPACES.items():
-            if name != "user namespace":
-                with _attempt(layers, name):
-                    linux.unshare(flag)
-        own_pids = layers["pid namespace"] == ON
-
-        def build() -> Layers:
-            with _attempt(layers, "private root"):
-                linux.unshare(linux.CLONE_NEWNS)
-                paths = root.exposed(_with_package(readable))
-                root.build(paths, _home(paths), uid=1, gid=1, own_pids=own_pids)
-            if own_pids:
-                with _attempt(layers, "pid namespace"):
-                    fd = os.open("/proc/self/ns/pid", os.O_RDONLY)
-                    linux.unshare(linux.CLONE_NEWPID)
-                    linux.setns(fd, linux.CLONE_NEWPID)
-            return layers
-
-        return in_child(build)
-
-    return in_child(rehearse)
+    `pid` itself remains to be waited for. Raises OSError when something does not end within seconds.
+    """
+    own = _enclosure
+    for kill in (os.kill, os.killpg):
+        with contextlib.suppress(ProcessLookupError):
+            kill(pid, signal.SIGKILL)
+    watch.await_end(pid)
+    if own is None or own.pid_namespace is None:  # else the kernel has killed all with process 1, before its end
+        watch.kill_all(lambda: [each for each in _sandbox(pid) if each != pid])
+    if own is not None and own.group is not None:
+        own.group.kill()
 
 
-def in_child(function: Callable[[], Layers]) -> Layers:
-    """What `function` returns in a forked child, whose end is waited for. OSError when the child failed."""
-    reader, writer = os.pipe()
-    pid = os.fork()
-    if pid == 0:
-        code = 1
-        try:
-            os.close(reader)
-            os.write(writer, json.dumps(function()).encode())
-            code = 0
-        finally:
-            os._exit(code)
-    os.close(writer)
-    with open(reader, "rb") as stream:
-        text = stream.read()
-    os.waitpid(pid, 0)
-    if not text:
-        raise OSError("a probe of the sandbox failed")
-    result: Layers = json.loads(text)
-    return result
+def _sandbox(pid: int) -> list[int]:
+    """The processes of the sandbox, as /proc numbers them."""
+    if _enclosure is not None and _enclosure.fresh_proc:
+        return [each for each in watch.processes() if each != os.getpid()]
+    return watch.descendants(int(os.readlink("/proc/self")))
 
 
-def _own_user_namespace(uid: int, gid: int) -> None:
-    """Enter a new user namespace in which this user is `uid`, with all capabilities there and none outside."""
-    outside, outside_group = os.geteuid(), os.getegid()
-    linux.unshare(linux.CLONE_NEWUSER)
-    with contextlib.suppress(FileNotFoundError):
-        Path("/proc/self/setgroups").write_text("deny")
-    Path("/proc/self/uid_map").write_text(f"{uid} {outside} 1")
-    Path("/proc/self/gid_map").write_text(f"{gid} {outside_group} 1")
+def _rehearse_confinement() -> Layers:
+    """The layers of a first, empty submission; "unreadable" in it is a path that it could not read but needs."""
+    own = _enclosure
+    assert own is not None
+
+    def rehearse(writer: int) -> Layers:
+        layers = confine(Confinement(address_space=2**40), keep=writer)
+        for path in own.needed:
+            try:
+                os.listdir(path) if os.path.isdir(path) else os.close(os.open(path, os.O_RDONLY))
+            except OSError:
+                layers["unreadable"] = path
+        return layers
+
+    try:
+        return in_child(rehearse, fork)
+    finally:
+        own.baseline.clear()  # the zygote is still to import what it is for
 
 
-def _student_ids(uid: int | None) -> tuple[int | None, int]:
-    """User and group id for student processes: None and the present group where they cannot be changed."""
-    if os.geteuid() != 0:
-        return None, os.getgid()
-    if uid is None:
-        spans = [line.split() for line in Path("/proc/self/uid_map").read_text().splitlines()]
-        first, length = max(((int(a), int(n)) for a, _, n in spans), key=lambda span: span[1])
-        if length >= 2**31:
-            uid = 0x70000000 + os.getpid()  # above what distributions and containers give out
-        elif first + length > 60000:
-            uid = 52000 + os.getpid() % 8000
-        else:
-            return None, os.getgid()
-    return uid, uid
+def _shed(*, lowered: bool, own_pids: bool, abi: int) -> bool:
+    """Give up what the zygote itself does not need. Returns whether students' processes can be made not dumpable.
 
-
-def _why_not_lowered(uid: int | None) -> str:
-    return "not root" if os.geteuid() != 0 else "no other user id here"
-
-
-def _home(paths: Sequence[str]) -> str:
-    """Where the scratch place is to be mounted: a constant, unless something to be seen lies beneath it."""
-    choices = ("/home/student", "/home/submission", "/submission")
-    return next(home for home in choices if not any(path.startswith(home) for path in paths))
-
-
-def _with_package(readable: Sequence[Path]) -> list[Path]:
-    """`readable`, and the modules of this package."""
-    here = Path(__file__).resolve().parent
-    return [*readable, here, here.parent / "__init__.py"]
-
-
-def _continue_in_child() -> None:
-    """Fork; the child returns from here as process 1 of its PID namespace, the parent waits for it and ends like it."""
-    pid = os.fork()
-    if pid == 0:
-        die_with_parent()
-        return
-    _stand_by(pid)
-
-
-def _stand_by(pid: int) -> NoReturn:
-    linux.close_from(0)
-    while True:
-        with contextlib.suppress(InterruptedError):
-            _, status = os.waitpid(pid, 0)
-            code = os.waitstatus_to_exitcode(status)
-            os._exit(code if code >= 0 else 128 - code)
+    That hides them from others of the same user, and from the zygote, unless it may trace anybody. Where a PID
+    namespace or Landlock hide them already, seeing what memory they take is worth more.
+    """
+    hidden = (not own_pids and not abi) or (lowered and linux.has_capability(linux.CAP_SYS_PTRACE))
+    with contextlib.suppress(OSError):
+        linux.prctl(linux.PR_SET_NO_NEW_PRIVS, 1)
+        bounded = linux.has_capability(linux.CAP_SETPCAP)
+        if lowered:
+            linux.keep_capabilities(*_ZYGOTE_CAPABILITIES, linux.CAP_SETPCAP, inheritable=True)
+        if bounded:
+            linux.drop_bounding_set()
+        if lowered:
+            linux.keep_capabilities(*_ZYGOTE_CAPABILITIES, inheritable=True)
+        if not own_pids:
+            linux.prctl(linux.PR_SET_CHILD_SUBREAPER, 1)
+            hide()
+    return hidden
 
 
 def _live_in(home: str) -> None:
@@ -360,41 +364,15 @@ def _live_in(home: str) -> None:
         vars(tempfile)["tempdir"] = None  # it asks TMPDIR again
 
 
-def _rules(paths: Sequence[str], home: str, private_root: bool, own_pids: bool) -> Iterator[tuple[int, int]]:
-    """Landlock's rules that are the same for every submission."""
-    yield from (_rule(path, _USE) for path in paths)
-    if private_root:
-        yield _rule("/etc", _READ)
-        yield from (_rule(f"/dev/{name}", _DEVICE) for name in root.DEVICES)
-        if not own_pids:
-            yield _rule("/proc", _READ)
-        return
-    files = ["/etc/passwd", "/etc/group", "/etc/nsswitch.conf", "/proc/meminfo", "/proc/cpuinfo", "/proc/stat"]
-    yield from (_rule(path, linux.READ_FILE) for path in files if os.path.exists(path))
-    yield from (_rule(f"/dev/{name}", _DEVICE) for name in root.DEVICES if os.path.exists(f"/dev/{name}"))
-    yield _rule(home, _SCRATCH)
-    if os.path.isdir("/dev/shm"):
-        yield _rule("/dev/shm", _SHARED_MEMORY)
-
-
-def _own_rules(own: _Enclosure) -> Iterator[tuple[int, int]]:
-    """Landlock's rules for what this submission alone has."""
-    if own.private_root:
-        yield _rule(own.home, _SCRATCH)
-    if own.pid_namespace is not None and own.private_root:
-        yield _rule("/proc", _READ)
-    elif not own.private_root:
-        yield _rule("/proc/self", _READ)
-
-
-def _rule(path: str, rights: int) -> tuple[int, int]:
-    fd = os.open(path, os.O_PATH | os.O_CLOEXEC)
-    return fd, rights if stat.S_ISDIR(os.fstat(fd).st_mode) else rights & linux.FILE_RIGHTS
-
-
 def _limit(confinement: Confinement, own: _Enclosure) -> None:
     """Set the limits of each process. That of processes counts all of the user's: those there already come on top."""
-    others = 0 if own.lowered else 2 if own.layers["user namespace"] == ON else _tasks_of(os.getuid())
+    with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w") as score:
+        score.write("1000")
+    os.nice(2)
+    if confinement.cpus:
+        os.sched_setaffinity(0, confinement.cpus)
+    # In its user namespace there are the zygote and the process that stands by it.
+    others = 0 if own.lowered else 2 if own.layers["user namespace"] == ON else watch.tasks_of(os.getuid())
     for what, most in (
         (resource.RLIMIT_AS, confinement.address_space),
         (resource.RLIMIT_NPROC, confinement.processes + others),
@@ -413,6 +391,11 @@ def _limit(confinement: Confinement, own: _Enclosure) -> None:
         resource.setrlimit(what, (most, most))
 
 
+def _address_space() -> int:
+    with open("/proc/self/statm") as statm:
+        return int(statm.read().split()[0]) * resource.getpagesize()
+
+
 def _close_all_but(keep: set[int]) -> None:
     following = 0
     for fd in sorted(keep):
@@ -420,41 +403,3 @@ def _close_all_but(keep: set[int]) -> None:
             linux.close_from(following, fd - 1)
         following = fd + 1
     linux.close_from(following)
-
-
-def _tasks_of(uid: int) -> int:
-    """How many processes and threads a user has: all of them count for the limit outside of a user namespace."""
-    count = 0
-    for entry in os.scandir("/proc"):
-        if entry.name.isdigit():
-            with contextlib.suppress(OSError):
-                if entry.stat().st_uid == uid:
-                    count += len(os.listdir(f"/proc/{entry.name}/task"))
-    return count
-
-
-def usage(pid: int) -> tuple[int, int]:
-    """How many processes the sandbox of the student process `pid` has, and how many bytes they take. For the zygote."""
-    return watch.usage(_sandbox(pid))
-
-
-def kill_tree(pid: int) -> None:
-    """End the student process `pid` and all that descends from it; none is left when this returns.
-
-    `pid` itself stays to be waited for.
-    """
-    own = _enclosure
-    with contextlib.suppress(ProcessLookupError):
-        os.kill(pid, signal.SIGKILL)
-    if own is not None and own.pid_namespace is not None:
-        return  # the kernel kills a PID namespace with its process 1, before that can be waited for
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(pid, signal.SIGKILL)
-    watch.kill_all(lambda: [each for each in _sandbox(pid) if each != pid])
-
-
-def _sandbox(pid: int) -> list[int]:
-    """The processes of the sandbox: in a PID namespace of the zygote's own all but itself, else its descendants."""
-    if _enclosure is not None and _enclosure.pid_namespace is not None and _enclosure.private_root:
-        return [each for each in watch.processes() if each != os.getpid()]
-    return watch.descendants(os.getpid())

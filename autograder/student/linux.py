@@ -23,7 +23,8 @@ MACHINE = platform.machine()
 # name: (x86_64, aarch64); None where that machine has no such call.
 _NUMBERS: dict[str, tuple[int | None, int | None]] = {
     "_sysctl": (156, None), "acct": (163, 89), "add_key": (248, 217), "adjtimex": (159, 171), "bpf": (321, 280),
-    "capset": (126, 91), "chmod": (90, None), "chown": (92, None), "chroot": (161, 51), "clock_adjtime": (305, 266),
+    "capget": (125, 90), "capset": (126, 91), "chmod": (90, None), "chown": (92, None), "chroot": (161, 51),
+    "clock_adjtime": (305, 266),
     "clock_settime": (227, 112), "clone": (56, 220), "clone3": (435, 435),
     "close_range": (436, 436), "connect": (42, 203),
     "create_module": (174, None), "delete_module": (176, 106), "fanotify_init": (300, 262),
@@ -49,6 +50,7 @@ _NUMBERS: dict[str, tuple[int | None, int | None]] = {
     "rt_sigqueueinfo": (129, 138), "rt_tgsigqueueinfo": (297, 240), "sched_setaffinity": (203, 122),
     "sched_setattr": (314, 274), "sched_setparam": (142, 118), "sched_setscheduler": (144, 119), "seccomp": (317, 277),
     "semctl": (66, 191), "semget": (64, 190), "semop": (65, 193), "semtimedop": (220, 192), "setdomainname": (171, 162),
+    "setfsgid": (123, 152), "setfsuid": (122, 151),
     "sethostname": (170, 161), "setns": (308, 268), "setpgid": (109, 154), "setpriority": (141, 140),
     "setsid": (112, 157), "settimeofday": (164, 170), "setxattr": (188, 5), "shmat": (30, 196), "shmctl": (31, 195),
     "shmdt": (67, 197), "shmget": (29, 194), "socket": (41, 198), "socketpair": (53, 199), "swapoff": (168, 225),
@@ -67,9 +69,13 @@ MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_REMOUNT, MS_BIND = 1, 2, 4, 8, 32,
 MS_REC, MS_PRIVATE = 16384, 1 << 18
 MNT_DETACH = 2
 
-PR_SET_PDEATHSIG, PR_GET_DUMPABLE, PR_SET_DUMPABLE, PR_SET_SECCOMP = 1, 3, 4, 22
+PR_SET_PDEATHSIG, PR_GET_DUMPABLE, PR_SET_DUMPABLE, PR_SET_KEEPCAPS, PR_SET_SECCOMP = 1, 3, 4, 8, 22
 PR_CAPBSET_DROP, PR_SET_SECUREBITS, PR_SET_MM, PR_SET_CHILD_SUBREAPER = 24, 28, 35, 36
 PR_SET_NO_NEW_PRIVS, PR_CAP_AMBIENT, PR_SET_PTRACER = 38, 47, 0x59616D61
+
+CAP_CHOWN, CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH, CAP_FOWNER, CAP_KILL, CAP_SETGID = 0, 1, 2, 3, 5, 6
+CAP_SETUID, CAP_SETPCAP = 7, 8
+CAP_SYS_PTRACE, CAP_SYS_ADMIN, CAP_SYS_RESOURCE = 19, 21, 24
 
 _libc = ctypes.CDLL(None, use_errno=True)
 _syscall = _libc.syscall
@@ -134,7 +140,11 @@ def bind(source: str, target: str, *, device: bool = False) -> None:
 
 def prctl(option: int, *arguments: int) -> int:
     """prctl(2), unused arguments zero."""
-    return call("prctl", option, *arguments, *(0 for _ in range(4 - len(arguments))))
+    padded = (*arguments, 0, 0, 0, 0)[:4]
+    result = int(_libc.prctl(option, *(ctypes.c_ulong(argument) for argument in padded)))
+    if result < 0:
+        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
+    return result
 
 
 def close_from(first: int, last: int = 0x7FFFFFFF) -> None:
@@ -150,10 +160,10 @@ def new_session_keyring() -> None:
     call("keyctl", 1, None)
 
 
-def drop_bounding_set() -> None:
-    """No capability can be had from a program's file any more, by this process or its children."""
+def drop_bounding_set(*kept: int) -> None:
+    """No capability but those `kept` can be had from a program's file any more, by this process or its children."""
     prctl(PR_CAP_AMBIENT, 4)  # PR_CAP_AMBIENT_CLEAR_ALL
-    for capability in range(64):
+    for capability in sorted(set(range(64)).difference(kept)):
         try:
             prctl(PR_CAPBSET_DROP, capability)
         except OSError as error:
@@ -162,13 +172,40 @@ def drop_bounding_set() -> None:
             raise
 
 
-def drop_capabilities() -> None:
-    """Give up every capability, effective, permitted and inheritable."""
-    call("capset", _NO_CAPABILITIES_HEADER, _NO_CAPABILITIES)
+def has_capability(capability: int) -> bool:
+    """Whether this process has `capability` in effect, in its own user namespace."""
+    try:
+        _call_capability("capget", held := ctypes.create_string_buffer(24))
+    except OSError:
+        return False
+    low, _, _, high, _, _ = struct.unpack("=6I", held.raw)
+    return bool((high << 32 | low) >> capability & 1)
 
 
-_NO_CAPABILITIES_HEADER = ctypes.create_string_buffer(struct.pack("=Ii", 0x20080522, 0), 8)
-_NO_CAPABILITIES = ctypes.create_string_buffer(24)
+def keep_capabilities(*capabilities: int, inheritable: bool = False) -> None:
+    """Give up every capability but these of those permitted now. Inheritable ones go too unless asked for."""
+    _call_capability("capget", held := ctypes.create_string_buffer(24))
+    wanted = sum(1 << capability for capability in capabilities)
+    words = struct.unpack("=6I", held.raw)
+    low, high = words[1] & wanted, words[4] & wanted >> 32
+    kept = (low, low, low if inheritable else 0, high, high, high if inheritable else 0)
+    _call_capability("capset", ctypes.create_string_buffer(struct.pack("=6I", *kept), 24))
+
+
+def make_ambient(capability: int) -> None:
+    """Let programs that are run have `capability`, which must be permitted and inheritable."""
+    prctl(PR_CAP_AMBIENT, 2, capability)  # PR_CAP_AMBIENT_RAISE
+
+
+def _call_capability(name: str, data: ctypes.Array[ctypes.c_char]) -> None:
+    call(name, ctypes.create_string_buffer(struct.pack("=Ii", 0x20080522, 0), 8), data)
+
+
+def act_as(uid: int, gid: int) -> None:
+    """Be `uid` and `gid` wherever files and /proc are concerned (setfsuid, setfsgid)."""
+    call("setfsgid", gid)
+    call("setfsuid", uid)
+
 
 # --- Landlock ---
 
@@ -216,7 +253,7 @@ def deny(code: int) -> int:
 class When:
     """A verdict by one argument's low 32 bits: `then` if the test holds, `otherwise` if not.
 
-    `test` is "in" (equal to one of `values`) or "any" (has a bit of any of `values`).
+    `test` is "in" (equal to one of `values`), "any" (has a bit of any of `values`) or "between" (the two, unsigned).
     """
 
     argument: int
@@ -233,8 +270,12 @@ def _verdict(verdict: int | When) -> list[tuple[int, int, int, int]]:
     """Instructions (code, jump if true, jump if false, constant) that end in a verdict."""
     if isinstance(verdict, int):
         return [(_RETURN, 0, 0, verdict)]
-    jump = _JUMP_EQUAL if verdict.test == "in" else _JUMP_SET
-    tests = [(jump, len(verdict.values) - i, 0, value) for i, value in enumerate(verdict.values)]
+    if verdict.test == "between":
+        first, last = verdict.values
+        tests = [(_JUMP_AT_LEAST, 1, 0, last + 1), (_JUMP_AT_LEAST, 1, 0, first)]
+    else:
+        jump = _JUMP_EQUAL if verdict.test == "in" else _JUMP_SET
+        tests = [(jump, len(verdict.values) - i, 0, value) for i, value in enumerate(verdict.values)]
     low = [(_LOAD, 0, 0, 16 + 8 * verdict.argument)]  # both machines are little-endian
     return [*low, *tests, (_RETURN, 0, 0, verdict.otherwise), (_RETURN, 0, 0, verdict.then)]
 

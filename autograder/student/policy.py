@@ -1,20 +1,37 @@
-"""Which system calls a student's process is denied: the seccomp filter, as a table with its reasons.
+"""What a student's process may touch: Landlock's allow-list of files, and seccomp's deny-list of system calls.
 
-A deny-list over what an honest notebook, with its subprocesses, threads and multiprocessing, has no use for. What is
-newer than the table does not exist. A denied call fails with EPERM (or what its callers know how to handle) and
-never kills.
+The calls denied are those that an honest notebook, with its subprocesses, threads and multiprocessing, has no use for.
+What is newer than the table does not exist. A denied call fails with EPERM (or what its callers know how to handle)
+and never kills.
 """
 
 from __future__ import annotations
 
 import errno
+import os
 import socket
+import stat
+from collections.abc import Iterator, Sequence
 
-from autograder.student import linux
+from autograder.student import linux, root
 from autograder.student.linux import When, deny
+
+READ = linux.READ_FILE | linux.READ_DIR
+_USE = READ | linux.EXECUTE
+_DEVICE = linux.READ_FILE | linux.WRITE_FILE
+SCRATCH = (
+    _USE | linux.WRITE_FILE | linux.TRUNCATE | linux.REFER | linux.REMOVE_DIR | linux.REMOVE_FILE
+    | linux.MAKE_DIR | linux.MAKE_REG | linux.MAKE_SYM | linux.MAKE_SOCK | linux.MAKE_FIFO
+)  # fmt: skip
+# Without READ_DIR: whoever does not know the name of a file there does not find it.
+_SHARED_MEMORY = _DEVICE | linux.TRUNCATE | linux.REMOVE_FILE | linux.MAKE_REG
+
 
 EPERM, ENOSYS, EACCES = deny(errno.EPERM), deny(errno.ENOSYS), deny(errno.EACCES)
 PRETEND = deny(0)
+
+# Stands in a program for the number of the student process, which is known only when it is installed.
+OWN_PID = 0x7E57AB1E
 
 # Calls from 457 (statmount) on are newer than Linux 6.7; libraries take ENOSYS for an older kernel.
 _UNKNOWN_FROM = 457
@@ -74,6 +91,7 @@ def program(*, private_root: bool, own_pids: bool, own_uid: bool, scoped_signals
             (linux.PR_SET_DUMPABLE, linux.PR_SET_SECCOMP, linux.PR_SET_MM, linux.PR_SET_PTRACER),
             EPERM,
         ),
+        "sched_setaffinity": EPERM,  # one submission keeps to the processors it was given
         "socket": When(0, "in", (socket.AF_UNIX,), linux.ALLOW, EACCES),
         "socketpair": When(0, "in", (socket.AF_UNIX,), linux.ALLOW, EACCES),
     }
@@ -99,14 +117,49 @@ def program(*, private_root: bool, own_pids: bool, own_uid: bool, scoped_signals
                 "prlimit64": When(0, "in", other, linux.ALLOW, EPERM),
                 "setpriority": When(1, "in", other, linux.ALLOW, EPERM),
                 "ioprio_set": When(1, "in", other, linux.ALLOW, EPERM),
-                "sched_setaffinity": When(0, "in", other, linux.ALLOW, EPERM),
                 "sched_setscheduler": When(0, "in", other, linux.ALLOW, EPERM),
                 "sched_setparam": When(0, "in", other, linux.ALLOW, EPERM),
                 "sched_setattr": When(0, "in", other, linux.ALLOW, EPERM),
             }
             if not scoped_signals:
-                table |= dict.fromkeys(
-                    ("kill", "tkill", "rt_sigqueueinfo", "rt_tgsigqueueinfo", "pidfd_send_signal", "tgkill"), EPERM
-                )
+                # Descendants have higher numbers than the process itself, until the numbers wrap.
+                descendant = When(0, "between", (OWN_PID, 0x7FFFFFFF), linux.ALLOW, EPERM)
+                table |= dict.fromkeys(("kill", "tkill", "tgkill", "rt_sigqueueinfo", "rt_tgsigqueueinfo"), descendant)
+                table["pidfd_send_signal"] = EPERM
                 table["fcntl"] = When(1, "in", (8, 10, 15), EPERM)  # F_SETOWN, F_SETSIG, F_SETOWN_EX
+                table["ioctl"] = When(1, "in", (*_CONSOLE, 0x8901, 0x8902), EPERM)  # FIOSETOWN, SIOCSPGRP
     return linux.seccomp_program(table, unknown_from=_UNKNOWN_FROM)
+
+
+def install(filter_program: bytes) -> None:
+    """Put a `program` on this process, which is the first of its submission."""
+    linux.seccomp_install(filter_program.replace(OWN_PID.to_bytes(4, "little"), os.getpid().to_bytes(4, "little")))
+
+
+def rules(paths: Sequence[str], home: str, private_root: bool, fresh_proc: bool) -> Iterator[tuple[int, int]]:
+    """Landlock's rules that are the same for every submission."""
+    yield from (rule(path, _USE) for path in paths)
+    yield from (rule(f"/dev/{name}", _DEVICE) for name in root.DEVICES if os.path.exists(f"/dev/{name}"))
+    if not fresh_proc:
+        yield from (rule(f"/proc/{name}", READ) for name in root.PROC_FILES if os.path.exists(f"/proc/{name}"))
+    if private_root:
+        yield rule("/etc", READ)
+        yield rule("/", linux.READ_DIR)  # there is nothing in it that may not be seen
+        return
+    yield from (rule(path, linux.READ_FILE) for path in root.ACCOUNTS if os.path.exists(path))
+    yield rule(home, SCRATCH)
+    if os.path.isdir("/dev/shm"):
+        yield rule("/dev/shm", _SHARED_MEMORY)
+
+
+def own_rules(home: str, private_root: bool, fresh_proc: bool) -> Iterator[tuple[int, int]]:
+    """Landlock's rules for what this submission alone has."""
+    if private_root:
+        yield rule(home, SCRATCH)
+    yield rule("/proc" if fresh_proc else "/proc/self", READ)
+
+
+def rule(path: str, rights: int) -> tuple[int, int]:
+    """A rule for Landlock: a file descriptor of `path`, and those of `rights` that a file of its kind can have."""
+    fd = os.open(path, os.O_PATH | os.O_CLOEXEC)
+    return fd, rights if stat.S_ISDIR(os.fstat(fd).st_mode) else rights & linux.FILE_RIGHTS

@@ -7,7 +7,9 @@ five devices. Where there is no mount namespace, the same list becomes Landlock'
 
 from __future__ import annotations
 
+import contextlib
 import os
+import stat
 import sys
 import sysconfig
 from collections.abc import Iterable, Sequence
@@ -23,12 +25,13 @@ _ETC = (
     "os-release", "protocols", "services", "ssl/certs", "ssl/openssl.cnf", "texmf", "timezone",
 )  # fmt: skip
 _SYS = ("/sys/devices/system/cpu", "/sys/devices/system/node")  # how many processors there are
-_PROC_FILES = ("cpuinfo", "meminfo", "stat", "filesystems")
+PROC_FILES = ("cpuinfo", "meminfo", "stat")
+ACCOUNTS = ("/etc/passwd", "/etc/group", "/etc/nsswitch.conf")  # a private root has its own
 _OLD = "/.old"
 
 
 def exposed(readable: Iterable[Path]) -> list[str]:
-    """The absolute paths that a student process may read and run, `readable` among them, where they exist."""
+    """The absolute paths that a student process may read and run, `readable` and this package among them."""
     packages = [path for path in sys.path if Path(path).name in ("site-packages", "dist-packages")]
     library = [sysconfig.get_path(name) for name in ("stdlib", "platstdlib")]
     environment = [str(Path(sys.prefix, name)) for name in ("bin", "lib", "lib64", "pyvenv.cfg")]
@@ -36,11 +39,21 @@ def exposed(readable: Iterable[Path]) -> list[str]:
         environment = []
     base = [] if sys.base_prefix == "/" else [sys.base_prefix]
     paths = [*_SYSTEM, *base, *environment, *packages, *library, *_SYS, *(f"/etc/{name}" for name in _ETC)]
-    return [path for path in (*paths, *(str(Path(path).absolute()) for path in readable)) if os.path.exists(path)]
+    here = Path(__file__).resolve().parent
+    extra = [str(Path(path).absolute()) for path in (*readable, here, here.parent / "__init__.py")]
+    return [path for path in (*paths, *extra) if os.path.exists(path)]
 
 
-def build(paths: Sequence[str], home: str, *, uid: int, gid: int, own_pids: bool) -> None:
+def home(paths: Sequence[str]) -> str:
+    """Where the scratch place is to be mounted: a constant, unless something to be seen lies beneath it."""
+    choices = ("/home/student", "/home/submission", "/submission")
+    return next(home for home in choices if not any(f"{path}/".startswith(f"{home}/") for path in paths))
+
+
+def build(paths: Sequence[str], home: str, *, uid: int, gid: int, own_pids: bool) -> bool:
     """Make the private root and move into it. Needs a mount namespace of one's own; the mounts last as long as it.
+
+    Returns whether /proc shows the present PID namespace and nothing else; otherwise it is the machine's.
 
     `home` will be the place of the scratch tmpfs of each submission. OSError when something is not permitted; the
     caller is then in no defined root (and had better be a rehearsal).
@@ -54,17 +67,9 @@ def build(paths: Sequence[str], home: str, *, uid: int, gid: int, own_pids: bool
     bound: list[str] = []
     for path in sorted(paths, key=lambda path: path.count("/")):
         _show(path, bound)
-    _etc(uid, gid)
+    _etc(uid, gid, home)
     _dev()
-    os.makedirs("/proc", exist_ok=True)
-    try:
-        if not own_pids:
-            raise PermissionError
-        linux.mount("proc", "/proc", "proc", linux.MS_NOSUID | linux.MS_NODEV | linux.MS_NOEXEC)
-    except OSError:
-        for name in _PROC_FILES:
-            Path("/proc", name).touch()
-            linux.bind(f"{_OLD}/proc/{name}", f"/proc/{name}", device=True)
+    fresh_proc = _proc(own_pids)
     os.makedirs(home)
     for link, folder in (("/tmp", "tmp"), ("/var/tmp", "tmp"), ("/dev/shm", "shm")):
         os.makedirs(os.path.dirname(link), exist_ok=True)
@@ -73,6 +78,7 @@ def build(paths: Sequence[str], home: str, *, uid: int, gid: int, own_pids: bool
     os.rmdir(_OLD)
     flags = linux.MS_REMOUNT | linux.MS_BIND | linux.MS_RDONLY | linux.MS_NOSUID | linux.MS_NODEV
     linux.mount("none", "/", None, flags)
+    return fresh_proc
 
 
 def scratch(home: str, *, uid: int, gid: int, megabytes: int) -> None:
@@ -81,10 +87,62 @@ def scratch(home: str, *, uid: int, gid: int, megabytes: int) -> None:
     linux.mount("tmpfs", home, "tmpfs", linux.MS_NOSUID | linux.MS_NODEV, options)
 
 
-def folders(home: str) -> None:
+def folders(home: str, owner: tuple[int, int] | None = None) -> None:
     """Make the folders of a scratch place: `work` (home and current), `tmp`, `shm`."""
     for name in ("work", "tmp", "shm"):
         os.makedirs(f"{home}/{name}", exist_ok=True)
+        if owner is not None:
+            os.chown(f"{home}/{name}", *owner)
+
+
+def empty(folder: str) -> None:
+    """Remove all that is in `folder`, however deep or locked; never follows a link.
+
+    Folders are moved up into `folder` before they are removed: neither depth nor the length of a path matters.
+    """
+    top = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    number = 0
+    try:
+        while names := os.listdir(top):
+            for name in names:
+                if not stat.S_ISDIR(os.stat(name, dir_fd=top, follow_symlinks=False).st_mode):
+                    os.unlink(name, dir_fd=top)
+                    continue
+                os.chmod(name, 0o700, dir_fd=top)
+                inner = os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=top)
+                try:
+                    for each in os.listdir(inner):
+                        if stat.S_ISDIR(os.stat(each, dir_fd=inner, follow_symlinks=False).st_mode):
+                            os.chmod(each, 0o700, dir_fd=inner)
+                            os.rename(each, f".{os.getpid()}-{number}", src_dir_fd=inner, dst_dir_fd=top)
+                            number += 1
+                        else:
+                            os.unlink(each, dir_fd=inner)
+                finally:
+                    os.close(inner)
+                os.rmdir(name, dir_fd=top)
+    finally:
+        os.close(top)
+
+
+def sweep(folder: str, uid: int) -> None:
+    """Remove the files directly in `folder` that belong to `uid`."""
+    with contextlib.suppress(OSError):
+        for entry in os.scandir(folder):
+            with contextlib.suppress(OSError):
+                if entry.stat(follow_symlinks=False).st_uid == uid:
+                    os.unlink(entry.path)
+
+
+def _proc(own_pids: bool) -> bool:
+    os.makedirs("/proc")
+    if own_pids:
+        # Not to be had in a user namespace where parts of /proc are covered, as containers have it.
+        with contextlib.suppress(OSError):
+            linux.mount("proc", "/proc", "proc", linux.MS_NOSUID | linux.MS_NODEV | linux.MS_NOEXEC)
+            return True
+    linux.mount(f"{_OLD}/proc", "/proc", None, linux.MS_BIND | linux.MS_REC)
+    return False
 
 
 def _show(path: str, bound: list[str]) -> None:
@@ -115,10 +173,10 @@ def _within(path: str, folders: Iterable[str]) -> bool:
     return any(path == folder or path.startswith(folder + "/") for folder in folders)
 
 
-def _etc(uid: int, gid: int) -> None:
+def _etc(uid: int, gid: int, home: str) -> None:
     os.makedirs("/etc", exist_ok=True)
     for name, text in {
-        "passwd": f"root:x:0:0::/:/bin/false\nstudent:x:{uid}:{gid}::/home/student/work:/bin/bash\n",
+        "passwd": f"root:x:0:0::/:/bin/false\nstudent:x:{uid}:{gid}::{home}/work:/bin/bash\n",
         "group": f"root:x:0:\nstudent:x:{gid}:\n",
         "hosts": "127.0.0.1 localhost\n",
         "nsswitch.conf": "passwd: files\ngroup: files\nhosts: files\n",

@@ -11,6 +11,8 @@ from pathlib import Path
 
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 _KILL_SECONDS = 5.0
+# What the kernel may hold for an open socket or pipe that nobody reads from; it counts for no process.
+_SOCKET_BYTES, _PIPE_BYTES = 208 * 1024, 64 * 1024
 
 
 def processes() -> list[int]:
@@ -33,28 +35,63 @@ def descendants(ancestor: int) -> list[int]:
     return found
 
 
-def usage(pids: Iterable[int]) -> tuple[int, int]:
-    """The number of those processes and threads, and the bytes of memory they take together.
+def tasks_of(uid: int) -> int:
+    """How many processes and threads a user has, as far as /proc shows."""
+    count = 0
+    for pid in processes():
+        with contextlib.suppress(OSError):
+            if os.stat(f"/proc/{pid}").st_uid == uid:
+                count += len(os.listdir(f"/proc/{pid}/task"))
+    return count
 
-    Memory is what they have written, pages that several share counted once (PSS), where /proc may be read so far;
-    else all that each has resident. Files of the scratch folder have a limit of their own and are not counted.
+
+def usage(pids: Iterable[int]) -> tuple[int, int]:
+    """The number of those processes' threads, and the bytes of memory they take together.
+
+    Memory is what they have written, pages that several share counted once (PSS), anonymous files, and what the kernel
+    may hold for sockets and pipes. Where /proc may not be read so far it is all that each has resident, unshared.
+    Files of the scratch place have a limit of their own and are not counted.
     """
     tasks = memory = 0
+    files: dict[tuple[int, int], int] = {}
     for pid in pids:
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError, IndexError, ValueError):
             tasks += len(os.listdir(f"/proc/{pid}/task"))
-            memory += _memory(pid)
-    return tasks, memory
+            memory += _written(pid)
+            _open_files(pid, files)
+    return tasks, memory + sum(files.values())
 
 
-def _memory(pid: int) -> int:
+def _written(pid: int) -> int:
     try:
-        rollup = Path(f"/proc/{pid}/smaps_rollup").read_text()
+        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()[1:]
     except OSError:
         resident, shared = Path(f"/proc/{pid}/statm").read_text().split()[1:3]
         return (int(resident) - int(shared)) * _PAGE
-    sizes = dict(line.split(":", 1) for line in rollup.splitlines()[1:])
-    return sum(int(sizes[name].split()[0]) * 1024 for name in ("Pss_Anon", "Pss_Shmem") if name in sizes)
+    return sum(int(line.split()[1]) * 1024 for line in lines if line.startswith(("Pss_Anon:", "Pss_Shmem:")))
+
+
+def _open_files(pid: int, files: dict[tuple[int, int], int]) -> None:
+    """Add to `files` (by device and inode) what the open files of a process hold in memory."""
+    with contextlib.suppress(OSError):
+        for name in os.listdir(f"/proc/{pid}/fd"):
+            link = f"/proc/{pid}/fd/{name}"
+            with contextlib.suppress(OSError):
+                kind = os.readlink(link).partition(":")[0]
+                if kind in ("socket", "pipe", "/memfd"):
+                    file = os.stat(link)
+                    size = {"socket": _SOCKET_BYTES, "pipe": _PIPE_BYTES}.get(kind, file.st_blocks * 512)
+                    files[file.st_dev, file.st_ino] = size
+
+
+def await_end(pid: int) -> None:
+    """Return when the child `pid` has ended; it remains to be waited for. OSError when that takes too long."""
+    deadline = time.monotonic() + _KILL_SECONDS
+    with contextlib.suppress(ChildProcessError):
+        while os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT | os.WNOHANG) is None:
+            if time.monotonic() > deadline:
+                raise OSError(f"process {pid} does not end")
+            time.sleep(0.0005)
 
 
 def kill_all(alive: Callable[[], list[int]]) -> None:
