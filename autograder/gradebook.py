@@ -1,0 +1,253 @@
+"""nbgrader's gradebook: what the assignment asks, and what the submissions earned.
+
+nbgrader's own library makes the database, its tables and the entries of an assignment, and decides on late penalties.
+Scores are written by the rules of its `SaveAutoGrades`, many submissions in one transaction: nbgrader itself opens the
+database and commits for every single cell, which takes longer than grading does.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from autograder.course import Assignment, Course
+from autograder.records import AutograderError, CourseError, Grade
+from autograder.submissions import Submission
+
+NO_RESPONSE = "No response."
+LOCK_ATTEMPTS = 4
+
+
+def ensure_assignment(course: Course, assignment: Assignment) -> None:
+    """Makes the gradebook know the assignment, its notebooks and cells. Does nothing when it does already.
+
+    Raises CourseError when cells came or went since submissions were graded, which nbgrader cannot represent.
+    """
+    import nbformat
+    from nbgrader.preprocessors import SaveCells  # type: ignore[import-untyped] # nbgrader has no types
+
+    remedy = "take the change back, or remove the assignment with `nbgrader db assignment remove` and grade it anew"
+    recorded = {source.name: nbformat.from_dict(json.loads(source.recorded)) for source in assignment.notebooks}  # type: ignore[no-untyped-call] # untyped there
+    with open_gradebook(course) as gradebook:
+        if _known_cells(gradebook, assignment.id) == {name: _cells(notebook) for name, notebook in recorded.items()}:
+            return
+        entry = gradebook.update_or_create_assignment(assignment.id)
+        for name in {notebook.name for notebook in entry.notebooks} - set(recorded):
+            if entry.submissions:
+                where = course.path("source", assignment.id)
+                raise CourseError(f"{where}: the notebook '{name}' is gone, but has been graded; {remedy}")
+            gradebook.remove_notebook(name, assignment.id)
+    for name, notebook in recorded.items():
+        resources = {"nbgrader": {"notebook": name, "assignment": assignment.id, "db_url": course.db_url}}
+        try:
+            SaveCells(config=course.config).preprocess(notebook, resources)
+        except RuntimeError as error:
+            where = course.path("source", assignment.id) / f"{name}.ipynb"
+            raise CourseError(f"{where}: {error}; {remedy}") from None
+
+
+def record(course: Course, assignment: Assignment, pairs: Sequence[tuple[Submission, Grade]]) -> None:
+    """Writes the grades of many submissions in one transaction: all of them, or none.
+
+    Scores that a person gave survive, and are flagged for review as nbgrader does. Students are added when they are
+    new. The gradebook must know the assignment (`ensure_assignment`).
+    """
+    with open_gradebook(course) as gradebook:
+        for attempt in range(LOCK_ATTEMPTS):
+            try:
+                _record(gradebook, course, assignment, pairs)
+                gradebook.db.commit()
+                return
+            except Exception as error:
+                gradebook.db.rollback()
+                if "database is locked" not in str(error) or attempt == LOCK_ATTEMPTS - 1:
+                    raise
+                time.sleep(1)  # the formgrader writes too, and briefly
+
+
+@contextlib.contextmanager
+def open_gradebook(course: Course) -> Iterator[Any]:
+    """nbgrader's `Gradebook` of the course, made if there is none. Raises AutograderError when it cannot be used."""
+    from nbgrader.api import Gradebook  # type: ignore[import-untyped] # nbgrader has no types
+    from sqlalchemy.exc import SQLAlchemyError
+
+    try:
+        _make_database(course.db_url)
+        with Gradebook(course.db_url, course.name) as gradebook:
+            yield gradebook
+    except SQLAlchemyError as error:
+        reason = str(getattr(error, "orig", None) or error)
+        advice = "; `nbgrader db upgrade` brings an older gradebook up to date" if "no such column" in reason else ""
+        raise AutograderError(f"{course.db_url}: the gradebook cannot be used: {reason}{advice}") from error
+
+
+def _make_database(db_url: str) -> None:
+    """An empty gradebook where there is none. nbgrader can, but starts a program for it that takes seconds."""
+    from alembic.runtime.migration import MigrationContext
+    from alembic.script import ScriptDirectory
+    from nbgrader.api import Base
+    from nbgrader.dbutil import ALEMBIC_DIR  # type: ignore[import-untyped] # nbgrader has no types
+    from sqlalchemy import create_engine, inspect
+
+    engine = create_engine(db_url)
+    try:
+        with engine.begin() as connection:
+            if not inspect(connection).get_table_names():
+                Base.metadata.create_all(connection)
+                MigrationContext.configure(connection).stamp(ScriptDirectory(ALEMBIC_DIR), "head")
+    finally:
+        engine.dispose()
+
+
+def _cells(notebook: Any) -> dict[str, tuple[Any, ...]]:
+    """What SaveCells saves of a notebook, by grade_id."""
+    from nbgrader.utils import is_grade, is_locked, is_solution, is_task  # type: ignore[import-untyped] # no types
+
+    found = {}
+    for cell in notebook.cells:
+        roles = (bool(is_grade(cell)), bool(is_solution(cell)), bool(is_task(cell)))
+        if any(roles) or is_locked(cell):
+            meta = cell.metadata.nbgrader
+            points = float(meta.points) if roles[0] or roles[2] else None
+            checksum = meta.get("checksum")
+            found[meta.grade_id] = (*roles, points, cell.cell_type, bool(is_locked(cell)), cell.source, checksum)
+    return found
+
+
+def _known_cells(gradebook: Any, assignment: str) -> dict[str, dict[str, tuple[Any, ...]]] | None:
+    """What the gradebook knows of each notebook, in the form of `_cells`."""
+    from nbgrader.api import MissingEntry
+
+    try:
+        entry = gradebook.find_assignment(assignment)
+    except MissingEntry:
+        return None
+    known: dict[str, dict[str, tuple[Any, ...]]] = {}
+    for notebook in entry.notebooks:
+        graded = {cell.name: cell.max_score for cell in notebook.grade_cells}
+        tasks = {cell.name: cell.max_score for cell in notebook.task_cells}
+        answers = {cell.name for cell in notebook.solution_cells}
+        known[notebook.name] = {}
+        for cell in notebook.source_cells:
+            roles = (cell.name in graded, cell.name in answers, cell.name in tasks)
+            points = graded.get(cell.name, tasks.get(cell.name))
+            text = (cell.cell_type, cell.locked, cell.source, cell.checksum)
+            known[notebook.name][cell.name] = (*roles, points, *text)
+    return known
+
+
+def _record(gradebook: Any, course: Course, assignment: Assignment, pairs: Sequence[tuple[Submission, Grade]]) -> None:
+    from nbgrader import api  # type: ignore[import-untyped] # nbgrader has no types
+    from nbgrader.utils import parse_utc
+
+    db, entry = gradebook.db, gradebook.find_assignment(assignment.id)
+    ids = list({submission.student for submission, _ in pairs})
+    known = {id_ for (id_,) in db.query(api.Student.id).filter(api.Student.id.in_(ids))}
+    db.add_all([api.Student(id=id_) for id_ in ids if id_ not in known])
+    db.flush()
+
+    query = db.query(api.SubmittedAssignment).filter_by(assignment_id=entry.id)
+    handed_in = {each.student_id: each for each in query.filter(api.SubmittedAssignment.student_id.in_(ids))}
+    rows = _Rows(db, api, [each.id for each in handed_in.values()])
+    for submission, _ in pairs:
+        if submission.student not in handed_in:
+            new = api.SubmittedAssignment(id=api.new_uuid(), assignment_id=entry.id, student_id=submission.student)
+            handed_in[submission.student] = new
+            db.add(new)
+        if submission.timestamp:
+            handed_in[submission.student].timestamp = parse_utc(submission.timestamp)
+    db.flush()
+
+    cells = {notebook.id: _roles(notebook) for notebook in entry.notebooks}
+    for submission, _ in pairs:
+        for notebook in cells:
+            rows.notebook(handed_in[submission.student].id, notebook).late_submission_penalty = None
+    db.flush()
+
+    names = {notebook.id: notebook.name for notebook in entry.notebooks}
+    for submission, grade in pairs:
+        scores = {question.id: question.score for question in grade.questions}
+        found = {notebook.name: notebook for notebook in submission.notebooks}
+        for notebook, (graded, answers) in cells.items():
+            place = rows.notebook(handed_in[submission.student].id, notebook).id
+            submitted = found.get(names[notebook])
+            for cell, name in graded:
+                _score(rows.grade(place, cell), scores.get(name, 0.0) if submitted else 0.0, bool(submitted))
+            for cell, name in answers:
+                unanswered = submitted is not None and name in submitted.unanswered
+                rows.comment(place, cell).auto_comment = NO_RESPONSE if unanswered else None
+    db.flush()
+    if entry.duedate is not None:
+        _penalise(db, course, [handed_in[id_] for id_ in ids])
+
+
+def _score(grade: Any, score: float | None, submitted: bool) -> None:
+    """The rule of nbgrader's SaveAutoGrades; a notebook that was not handed in gets its zeros without a review."""
+    grade.auto_score = score
+    grade.needs_manual_grade = submitted and (grade.manual_score is not None or score is None)
+
+
+def _roles(notebook: Any) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
+    """The cells of a notebook that have a grade, and those that have a comment, as (id, name)."""
+    graded = [(cell.id, cell.name) for cell in (*notebook.grade_cells, *notebook.task_cells)]
+    answers = [(cell.id, cell.name) for cell in (*notebook.solution_cells, *notebook.task_cells)]
+    return graded, answers
+
+
+class _Rows:
+    """The rows below some submissions, read at once; one that is missing is made."""
+
+    def __init__(self, db: Any, api: Any, submissions: list[str]) -> None:
+        self._db, self._api = db, api
+        self._rows: dict[tuple[Any, str, str], Any] = {}
+        notebooks = db.query(api.SubmittedNotebook).filter(api.SubmittedNotebook.assignment_id.in_(submissions)).all()
+        for row in notebooks:
+            self._rows[api.SubmittedNotebook, row.assignment_id, row.notebook_id] = row
+        for model in (api.Grade, api.Comment):
+            for row in db.query(model).filter(model.notebook_id.in_([notebook.id for notebook in notebooks])):
+                self._rows[model, row.notebook_id, row.cell_id] = row
+
+    def notebook(self, submission: str, notebook: str) -> Any:
+        return self._row(self._api.SubmittedNotebook, submission, notebook, "assignment_id", "notebook_id")
+
+    def grade(self, notebook: str, cell: str) -> Any:
+        return self._row(self._api.Grade, notebook, cell, "notebook_id", "cell_id")
+
+    def comment(self, notebook: str, cell: str) -> Any:
+        return self._row(self._api.Comment, notebook, cell, "notebook_id", "cell_id")
+
+    def _row(self, model: Any, above: str, of: str, *columns: str) -> Any:
+        key = (model, above, of)
+        if key not in self._rows:
+            self._rows[key] = model(id=self._api.new_uuid(), **dict(zip(columns, (above, of), strict=True)))
+            self._db.add(self._rows[key])
+        return self._rows[key]
+
+
+def _penalise(db: Any, course: Course, submissions: list[Any]) -> None:
+    """Late penalties, as the course's plugin for nbgrader's AssignLatePenalties says."""
+    from nbgrader.preprocessors import AssignLatePenalties
+
+    late = [submission for submission in submissions if submission.total_seconds_late > 0]
+    if not late:
+        return
+    sys.path.insert(0, str(course.root))  # nbgrader looks for the course's plugins there
+    try:
+        penalties = AssignLatePenalties(config=course.config)
+        penalties.init_plugin()
+        for submission in late:
+            for notebook in submission.notebooks:
+                score, seconds = notebook.score, submission.total_seconds_late
+                penalty = penalties.plugin_inst.late_submission_penalty(submission.student_id, score, seconds)
+                if penalty is not None:
+                    notebook.late_submission_penalty = penalties._check_late_penalty(notebook, penalty)
+    except Exception as error:
+        raise CourseError(
+            f"{course.root}: the plugin for late penalties failed: {type(error).__name__}: {error}"
+        ) from error
+    finally:
+        sys.path.remove(str(course.root))
