@@ -21,9 +21,13 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from autograder.student import cgroup, linux, namespaces, policy, root, watch
 from autograder.student.layering import ON, Layers, attempt, in_child, is_on
+
+if TYPE_CHECKING:
+    from autograder.student.survey import Layer
 
 # What a zygote that is root keeps: to make namespaces and mounts, to lower, watch and end what it forks.
 _ZYGOTE_CAPABILITIES = (
@@ -58,8 +62,7 @@ class _Enclosure:
     gid: int
     lowered: bool  # students have another uid than the zygote
     hidden: bool  # students' processes are not dumpable, and the zygote may look into them all the same
-    private_root: bool
-    fresh_proc: bool  # /proc shows the zygote's PID namespace
+    root: root.Root | None  # the private one
     pid_namespace: int | None  # file descriptor of the zygote's own, if each submission can have one
     landlock_abi: int
     rules: tuple[tuple[int, int], ...]  # Landlock's: path as a file descriptor, rights
@@ -114,32 +117,32 @@ def enclose(readable: Sequence[Path], scratch: Path, *, uid: int | None = None) 
     own_pids = layers["pid namespace"] == ON
     if own_pids:
         namespaces.continue_in_child()
-    private_root, fresh_proc = layers["private root"] == ON, False
-    if private_root:
+    else:
+        # No kernel ends the descendants of a student process that loses its zygote: the zygote has to be told.
+        signal.signal(signal.SIGTERM, _end_all)
+        linux.prctl(linux.PR_SET_PDEATHSIG, signal.SIGTERM)
+    built = None
+    if layers["private root"] == ON:
         linux.unshare(linux.CLONE_NEWNS)
-        fresh_proc = root.build(paths, home, uid=inside, gid=gid, own_pids=own_pids)
-        owner = (0, 0) if lowered else (inside, gid)
-        root.scratch(home, uid=owner[0], gid=owner[1], megabytes=256)
-        root.folders(home)
+        built = root.build(paths, home, uid=inside, gid=gid, own_pids=own_pids)
+        root.scratch(built, uid=0 if lowered else inside, gid=0 if lowered else gid, megabytes=256)
     else:
         home = str(scratch.resolve())
-        root.folders(home)
-        if lowered:
-            for folder in (home, f"{home}/work", f"{home}/tmp", f"{home}/shm"):
-                os.chown(folder, inside, gid)
+        os.chown(home, inside, gid)
+        root.folders(home, (inside, gid))
     _live_in(home)
     abi = 0
     with contextlib.suppress(OSError):
         abi = linux.landlock_abi()
     hidden = _shed(lowered=lowered, own_pids=own_pids, abi=abi)
-    rules = tuple(policy.rules(paths, home, private_root, fresh_proc)) if abi else ()
-    if abi and not private_root:  # with a private root, each submission has mounts to make, which Landlock forbids
+    rules = tuple(policy.rules(paths, home, built)) if abi else ()
+    if abi and built is None:  # with a private root, each submission has mounts to make, which Landlock forbids
         with contextlib.suppress(OSError):
             everywhere = [policy.rule("/proc", policy.READ | linux.WRITE_FILE), policy.rule("/dev/shm", policy.SCRATCH)]
             linux.landlock_restrict(linux.landlock_ruleset(abi, [*rules, *everywhere]))
     programs = {
         memfd: policy.program(
-            private_root=private_root, own_pids=own_pids, own_uid=lowered, scoped_signals=abi >= 6, memfd=memfd
+            private_root=built is not None, own_pids=own_pids, own_uid=lowered, scoped_signals=abi >= 6, memfd=memfd
         )
         for memfd in (True, False)
     }
@@ -151,8 +154,7 @@ def enclose(readable: Sequence[Path], scratch: Path, *, uid: int | None = None) 
         gid=gid,
         lowered=lowered,
         hidden=hidden,
-        private_root=private_root,
-        fresh_proc=fresh_proc,
+        root=built,
         pid_namespace=pid_namespace,
         landlock_abi=abi,
         rules=rules,
@@ -188,10 +190,10 @@ def fork() -> int:
     assert own is not None
     if not own.baseline:
         own.baseline.append(watch.usage([int(os.readlink("/proc/self"))])[1])
-    if not own.private_root:
+    if own.root is None:
         os.chdir(own.home)
         root.empty(own.home)
-        root.folders(own.home, owner=(own.uid, own.gid) if own.lowered else None)
+        root.folders(own.home, (own.uid, own.gid))
         if own.lowered:
             root.sweep("/dev/shm", own.uid)
     if own.pid_namespace is None:
@@ -216,19 +218,20 @@ def confine(confinement: Confinement, *, keep: int) -> Layers:
     assert own is not None
     layers = dict(own.layers)
     os.setsid()
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     if own.group is not None:
         with attempt(layers, "cgroup", own.layers["cgroup"]):
             budget = confinement.address_space - _address_space()
             own.group.join(memory=budget + confinement.scratch_mb * 2**20, processes=confinement.processes)
-    if own.private_root:
+    if own.root is not None:
         with attempt(layers, "mount namespace"):
             linux.unshare(linux.CLONE_NEWNS)
         with attempt(layers, "private tmpfs", f"on ({confinement.scratch_mb} MiB)"):
-            root.scratch(own.home, uid=own.uid, gid=own.gid, megabytes=confinement.scratch_mb)
+            root.scratch(own.root, uid=own.uid, gid=own.gid, megabytes=confinement.scratch_mb)
     else:
         layers["mount namespace"] = layers["private root"]
         layers["private tmpfs"] = "off: no mount namespace"
-    if own.fresh_proc:
+    if own.root is not None and own.root.fresh_proc:
         with attempt(layers, "pid namespace"):
             linux.mount("proc", "/proc", "proc", linux.MS_NOSUID | linux.MS_NODEV | linux.MS_NOEXEC)
     with attempt(layers, "rlimits"):
@@ -248,19 +251,14 @@ def confine(confinement: Confinement, *, keep: int) -> Layers:
             linux.keep_capabilities()
     with attempt(layers, "no new privileges"):
         linux.prctl(linux.PR_SET_NO_NEW_PRIVS, 1)
-    layers["not dumpable"] = ON if own.hidden else "off: the zygote could not see its memory, and others do not see it"
+    layers["not dumpable"] = ON if own.hidden else "off: not needed, others do not see it, and the zygote has to"
     linux.prctl(linux.PR_SET_DUMPABLE, 0 if own.hidden else 1)
     with attempt(layers, "parent-death signal"):
         die_with_parent()
-    root.folders(own.home)
     _live_in(own.home)
     if own.landlock_abi:
         with attempt(layers, "landlock", f"on (ABI {own.landlock_abi})"):
-            linux.landlock_restrict(
-                linux.landlock_ruleset(
-                    own.landlock_abi, [*own.rules, *policy.own_rules(own.home, own.private_root, own.fresh_proc)]
-                )
-            )
+            linux.landlock_restrict(linux.landlock_ruleset(own.landlock_abi, [*own.rules, *policy.own_rules(own.root)]))
     else:
         layers["landlock"] = "off: this kernel has none, or has it switched off"
     _close_all_but({0, 1, 2, keep})
@@ -286,7 +284,7 @@ def usage(pid: int) -> tuple[int, int]:
     finally:
         if own.lowered and not own.hidden:
             linux.act_as(0, 0)
-            die_with_parent()  # the kernel forgets it when the id changes
+            linux.prctl(linux.PR_SET_PDEATHSIG, signal.SIGTERM)  # the kernel forgets it when the id changes
     return tasks, max(0, memory - sum(own.baseline))
 
 
@@ -306,9 +304,23 @@ def kill_tree(pid: int) -> None:
         own.group.kill()
 
 
+def survey() -> tuple[Layer, ...]:
+    """The rows of `autograder doctor`; see survey.py."""
+    from autograder.student.survey import survey
+
+    return survey()
+
+
+def _end_all(number: int, frame: object) -> None:
+    for pid in watch.descendants(int(os.readlink("/proc/self"))):
+        with contextlib.suppress(OSError):
+            kill_tree(pid)
+    os._exit(128 + number)
+
+
 def _sandbox(pid: int) -> list[int]:
     """The processes of the sandbox, as /proc numbers them."""
-    if _enclosure is not None and _enclosure.fresh_proc:
+    if _enclosure is not None and _enclosure.root is not None and _enclosure.root.fresh_proc:
         return [each for each in watch.processes() if each != os.getpid()]
     return watch.descendants(int(os.readlink("/proc/self")))
 

@@ -68,6 +68,8 @@ _NEW_NAMESPACE = (
 )  # fmt: skip
 _CONSOLE = (0x5412, 0x541C, 0x541D)  # TIOCSTI and TIOCLINUX type into a terminal, TIOCCONS redirects one
 
+_PRCTL = (linux.PR_SET_DUMPABLE, linux.PR_SET_SECCOMP, linux.PR_SET_MM, linux.PR_SET_PTRACER)
+
 _CHANGES = (
     "chmod fchmod fchmodat fchmodat2 utime utimes futimesat utimensat",
     "chown fchown lchown fchownat setxattr lsetxattr fsetxattr removexattr lremovexattr fremovexattr",
@@ -85,12 +87,7 @@ def program(*, private_root: bool, own_pids: bool, own_uid: bool, scoped_signals
         "clone3": ENOSYS,  # its flags are behind a pointer; glibc falls back to clone
         "ioctl": When(1, "in", _CONSOLE, EPERM),
         "personality": When(0, "in", (0, 0xFFFFFFFF), linux.ALLOW, EPERM),
-        "prctl": When(
-            0,
-            "in",
-            (linux.PR_SET_DUMPABLE, linux.PR_SET_SECCOMP, linux.PR_SET_MM, linux.PR_SET_PTRACER),
-            EPERM,
-        ),
+        "prctl": When(0, "in", _PRCTL, EPERM),
         "sched_setaffinity": EPERM,  # one submission keeps to the processors it was given
         "socket": When(0, "in", (socket.AF_UNIX,), linux.ALLOW, EACCES),
         "socketpair": When(0, "in", (socket.AF_UNIX,), linux.ALLOW, EACCES),
@@ -109,7 +106,9 @@ def program(*, private_root: bool, own_pids: bool, own_uid: bool, scoped_signals
         table |= dict.fromkeys(_CHANGES[0].split(), PRETEND)
         table |= dict.fromkeys(_CHANGES[1].split(), EPERM)
     if not own_pids:
-        table |= {"setsid": EPERM, "setpgid": EPERM}  # killing the process group is to get everything
+        # Killing the process group is to get everything, and the end of the zygote the student process.
+        table |= {"setsid": EPERM, "setpgid": EPERM}
+        table["prctl"] = When(0, "in", (*_PRCTL, linux.PR_SET_PDEATHSIG), EPERM)
         if not own_uid:
             # The kernel allows these among all processes of one user.
             other = (0,)
@@ -136,13 +135,13 @@ def install(filter_program: bytes) -> None:
     linux.seccomp_install(filter_program.replace(OWN_PID.to_bytes(4, "little"), os.getpid().to_bytes(4, "little")))
 
 
-def rules(paths: Sequence[str], home: str, private_root: bool, fresh_proc: bool) -> Iterator[tuple[int, int]]:
+def rules(paths: Sequence[str], home: str, private: root.Root | None) -> Iterator[tuple[int, int]]:
     """Landlock's rules that are the same for every submission."""
     yield from (rule(path, _USE) for path in paths)
     yield from (rule(f"/dev/{name}", _DEVICE) for name in root.DEVICES if os.path.exists(f"/dev/{name}"))
-    if not fresh_proc:
+    if private is None or not private.fresh_proc:
         yield from (rule(f"/proc/{name}", READ) for name in root.PROC_FILES if os.path.exists(f"/proc/{name}"))
-    if private_root:
+    if private is not None:
         yield rule("/etc", READ)
         yield rule("/", linux.READ_DIR)  # there is nothing in it that may not be seen
         return
@@ -152,11 +151,11 @@ def rules(paths: Sequence[str], home: str, private_root: bool, fresh_proc: bool)
         yield rule("/dev/shm", _SHARED_MEMORY)
 
 
-def own_rules(home: str, private_root: bool, fresh_proc: bool) -> Iterator[tuple[int, int]]:
+def own_rules(private: root.Root | None) -> Iterator[tuple[int, int]]:
     """Landlock's rules for what this submission alone has."""
-    if private_root:
-        yield rule(home, SCRATCH)
-    yield rule("/proc" if fresh_proc else "/proc/self", READ)
+    if private is not None:
+        yield rule(private.home, SCRATCH)
+    yield rule("/proc" if private is not None and private.fresh_proc else "/proc/self", READ)
 
 
 def rule(path: str, rights: int) -> tuple[int, int]:

@@ -13,12 +13,13 @@ import stat
 import sys
 import sysconfig
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from autograder.student import linux
 
 DEVICES = ("null", "zero", "full", "random", "urandom")
-_SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
+_SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/nix/store", "/gnu/store")
 # Of /etc what programs and libraries read to work at all: no host names, keys or accounts.
 _ETC = (
     "alternatives", "fonts", "ld.so.cache", "ld.so.conf", "ld.so.conf.d", "locale.alias", "localtime", "mime.types",
@@ -28,6 +29,19 @@ _SYS = ("/sys/devices/system/cpu", "/sys/devices/system/node")  # how many proce
 PROC_FILES = ("cpuinfo", "meminfo", "stat")
 ACCOUNTS = ("/etc/passwd", "/etc/group", "/etc/nsswitch.conf")  # a private root has its own
 _OLD = "/.old"
+# Writable for everybody as a rule: links into the scratch place. What is to be seen beneath them is kept aside, and
+# put there for each submission anew.
+_LINKS = {"/tmp": "tmp", "/var/tmp": "tmp", "/dev/shm": "shm"}
+_ASIDE = "/.shown"
+
+
+@dataclass(frozen=True)
+class Root:
+    """A private root. `aside` is what each scratch place needs: where it is kept, and its path below `home`."""
+
+    home: str
+    fresh_proc: bool  # /proc shows the present PID namespace and nothing else; otherwise it is the machine's
+    aside: tuple[tuple[str, str], ...]
 
 
 def exposed(readable: Iterable[Path]) -> list[str]:
@@ -50,10 +64,8 @@ def home(paths: Sequence[str]) -> str:
     return next(home for home in choices if not any(f"{path}/".startswith(f"{home}/") for path in paths))
 
 
-def build(paths: Sequence[str], home: str, *, uid: int, gid: int, own_pids: bool) -> bool:
+def build(paths: Sequence[str], home: str, *, uid: int, gid: int, own_pids: bool) -> Root:
     """Make the private root and move into it. Needs a mount namespace of one's own; the mounts last as long as it.
-
-    Returns whether /proc shows the present PID namespace and nothing else; otherwise it is the machine's.
 
     `home` will be the place of the scratch tmpfs of each submission. OSError when something is not permitted; the
     caller is then in no defined root (and had better be a rehearsal).
@@ -65,34 +77,38 @@ def build(paths: Sequence[str], home: str, *, uid: int, gid: int, own_pids: bool
     linux.pivot_root(base, base + _OLD)
     os.chdir("/")
     bound: list[str] = []
+    aside: list[tuple[str, str]] = []
     for path in sorted(paths, key=lambda path: path.count("/")):
-        _show(path, bound)
+        _show(path, bound, aside)
     _etc(uid, gid, home)
     _dev()
     fresh_proc = _proc(own_pids)
     os.makedirs(home)
-    for link, folder in (("/tmp", "tmp"), ("/var/tmp", "tmp"), ("/dev/shm", "shm")):
+    for link, folder in _LINKS.items():
         os.makedirs(os.path.dirname(link), exist_ok=True)
         os.symlink(f"{home}/{folder}", link)
     linux.unmount(_OLD)
     os.rmdir(_OLD)
     flags = linux.MS_REMOUNT | linux.MS_BIND | linux.MS_RDONLY | linux.MS_NOSUID | linux.MS_NODEV
     linux.mount("none", "/", None, flags)
-    return fresh_proc
+    return Root(home, fresh_proc, tuple(aside))
 
 
-def scratch(home: str, *, uid: int, gid: int, megabytes: int) -> None:
-    """Mount an empty tmpfs of that size at `home`, owned by `uid`: the only place to write to."""
+def scratch(root: Root, *, uid: int, gid: int, megabytes: int) -> None:
+    """Mount an empty tmpfs of that size for `uid` at the root's home: the only place to write to."""
     options = f"size={megabytes}m,nr_inodes={megabytes * 256},mode=755,uid={uid},gid={gid}"
-    linux.mount("tmpfs", home, "tmpfs", linux.MS_NOSUID | linux.MS_NODEV, options)
+    linux.mount("tmpfs", root.home, "tmpfs", linux.MS_NOSUID | linux.MS_NODEV, options)
+    folders(root.home, (uid, gid))
+    for kept, place in root.aside:
+        _point(kept, f"{root.home}/{place}")
+        linux.mount(kept, f"{root.home}/{place}", None, linux.MS_BIND | linux.MS_REC)
 
 
-def folders(home: str, owner: tuple[int, int] | None = None) -> None:
+def folders(home: str, owner: tuple[int, int]) -> None:
     """Make the folders of a scratch place: `work` (home and current), `tmp`, `shm`."""
     for name in ("work", "tmp", "shm"):
         os.makedirs(f"{home}/{name}", exist_ok=True)
-        if owner is not None:
-            os.chown(f"{home}/{name}", *owner)
+        os.chown(f"{home}/{name}", *owner)
 
 
 def empty(folder: str) -> None:
@@ -145,28 +161,38 @@ def _proc(own_pids: bool) -> bool:
     return False
 
 
-def _show(path: str, bound: list[str]) -> None:
-    """Bind `path` of the old root at the same place, with the symbolic links that lead to it."""
+def _show(path: str, bound: list[str], aside: list[tuple[str, str]]) -> None:
+    """Bind `path` of the old root at the same place (or keep it aside), with the symbolic links that lead to it."""
     parts = [part for part in path.split("/") if part]
     where = ""
     for i, part in enumerate(parts):
         where += "/" + part
         if os.path.islink(_OLD + where):
             target = os.readlink(_OLD + where)
-            if not _within(where, bound) and not os.path.lexists(where):
+            if not _within(where, (*bound, *_LINKS)) and not os.path.lexists(where):
                 os.makedirs(os.path.dirname(where), exist_ok=True)
                 os.symlink(target, where)
-            _show(os.path.normpath(os.path.join(os.path.dirname(where), target, *parts[i + 1 :])), bound)
+            _show(os.path.normpath(os.path.join(os.path.dirname(where), target, *parts[i + 1 :])), bound, aside)
             return
     if _within(path, bound) or not os.path.exists(_OLD + path):
         return
-    if os.path.isdir(_OLD + path):
-        os.makedirs(path, exist_ok=True)
-    else:
-        os.makedirs(os.path.dirname(path), exist_ok=True)
-        Path(path).touch()
-    linux.bind(_OLD + path, path)
+    place = path
+    for link, folder in _LINKS.items():
+        if _within(path, (link,)):
+            place = f"{_ASIDE}/{len(aside)}"
+            aside.append((place, folder + path.removeprefix(link)))
+    _point(_OLD + path, place)
+    linux.bind(_OLD + path, place)
     bound.append(path)
+
+
+def _point(source: str, place: str) -> None:
+    """Make a mount point for `source`."""
+    if os.path.isdir(source):
+        os.makedirs(place, exist_ok=True)
+    else:
+        os.makedirs(os.path.dirname(place), exist_ok=True)
+        Path(place).touch()
 
 
 def _within(path: str, folders: Iterable[str]) -> bool:

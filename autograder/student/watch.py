@@ -11,6 +11,8 @@ from pathlib import Path
 
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 _KILL_SECONDS = 5.0
+# A sandbox of many processes with many mappings is not looked at closely for longer.
+_LOOK_SECONDS = 1.0
 # What the kernel may hold for an open socket or pipe that nobody reads from; it counts for no process.
 _SOCKET_BYTES, _PIPE_BYTES = 208 * 1024, 64 * 1024
 
@@ -49,21 +51,24 @@ def usage(pids: Iterable[int]) -> tuple[int, int]:
     """The number of those processes' threads, and the bytes of memory they take together.
 
     Memory is what they have written, pages that several share counted once (PSS), anonymous files, and what the kernel
-    may hold for sockets and pipes. Where /proc may not be read so far it is all that each has resident, unshared.
-    Files of the scratch place have a limit of their own and are not counted.
+    may hold for sockets and pipes; where /proc may not be read so far, or that takes too long, all that each has
+    resident. Files of the scratch place have a limit of their own and are not counted.
     """
+    deadline = time.monotonic() + _LOOK_SECONDS
     tasks = memory = 0
     files: dict[tuple[int, int], int] = {}
     for pid in pids:
         with contextlib.suppress(OSError, IndexError, ValueError):
             tasks += len(os.listdir(f"/proc/{pid}/task"))
-            memory += _written(pid)
+            memory += _written(pid, closely=time.monotonic() < deadline)
             _open_files(pid, files)
     return tasks, memory + sum(files.values())
 
 
-def _written(pid: int) -> int:
+def _written(pid: int, *, closely: bool) -> int:
     try:
+        if not closely:
+            raise PermissionError
         lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()[1:]
     except OSError:
         resident, shared = Path(f"/proc/{pid}/statm").read_text().split()[1:3]
