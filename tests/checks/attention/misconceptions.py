@@ -444,20 +444,21 @@ class OnlyTwoDimensions:
 
 
 @misconception("scaled_dot_product_attention")
-class OnlyThreeDimensions:
-    """Expects exactly one leading dimension.
+class FirstMaskForAll:
+    """Uses one mask for the whole batch.
 
-    What it does: `k.transpose(0, 2, 1)`, which fails on anything but three dimensions.
-    Why it is wrong: there may be no leading dimension, or several. `np.swapaxes(k, -1, -2)` suits all of them.
+    What it does: takes the first (L, S) mask of a mask (…, L, S), and hides the same keys in every look-up.
+    Why it is wrong: a mask with leading dimensions holds a mask for each entry of them.
     Example:
-        >>> scaled_dot_product_attention(np.ones((2, 4)), np.ones((5, 4)), np.ones((5, 6)))
-        ValueError: axes don't match array
+        >>> k, mask = np.ones((2, 2, 4)), np.array([[[True, False]], [[False, True]]])
+        >>> scaled_dot_product_attention(np.ones((2, 1, 4)), k, np.ones((2, 2, 3)), mask)[1].tolist()
+        [[[1.0, 0.0]], [[1.0, 0.0]]]
     """
 
     def scaled_dot_product_attention(q, k, v, mask=None):
-        scores = q @ k.transpose(0, 2, 1) / np.sqrt(q.shape[-1])
+        scores = q @ np.swapaxes(k, -1, -2) / np.sqrt(q.shape[-1])
         if mask is not None:
-            scores = np.where(mask, scores, -np.inf)
+            scores = np.where(mask.reshape(-1, *mask.shape[-2:])[0], scores, -np.inf)
         e = np.exp(scores - np.maximum(scores.max(axis=-1, keepdims=True), -1e300))
         weights = e / np.maximum(e.sum(axis=-1, keepdims=True), 1e-300)
         return weights @ v, weights
@@ -798,18 +799,20 @@ class NumbersOfTheKeys:
 
 
 @misconception("argmax_attention")
-class OnlyWithoutABatch:
-    """Indexes the values as if there were no leading dimensions.
+class ValuesOfTheFirstLookUp:
+    """Picks from the first values of the batch.
 
-    What it does: `v[best]`, which picks along the first axis of `v`.
-    Why it is wrong: with a batch, the first axis is the batch. Each entry of it has values of its own.
+    What it does: finds the right winners, and indexes the first (S, E) values with all of them.
+    Why it is wrong: each entry of the leading dimensions has values of its own. See `np.take_along_axis`.
     Example:
-        >>> argmax_attention(np.ones((3, 2, 4)), np.ones((3, 5, 4)), np.ones((3, 5, 6))).shape
-        (3, 2, 5, 6)
+        >>> v = np.array([[[1.0], [2.0]], [[3.0], [4.0]]])
+        >>> argmax_attention(np.ones((2, 1, 4)), np.ones((2, 2, 4)), v).ravel()
+        array([1., 1.])
     """
 
     def argmax_attention(q, k, v):
-        return v[np.argmax(q @ np.swapaxes(k, -1, -2), axis=-1)]
+        best = np.argmax(q @ np.swapaxes(k, -1, -2), axis=-1)
+        return v.reshape(-1, *v.shape[-2:])[0][best]
 
 
 @misconception("argmax_attention")
@@ -1565,22 +1568,6 @@ class SineOnly:
         return np.repeat(np.sin(angle), 2, axis=1)
 
 
-@misconception("positional_encoding")
-class SinglePrecision:
-    """Returns `float32`.
-
-    What it does: computes in torch or with `dtype=np.float32`, and returns it so.
-    Why it is wrong: `float64` was asked for.
-    Example:
-        >>> positional_encoding(1, 2).dtype
-        dtype('float32')
-    """
-
-    def positional_encoding(length, dim):
-        angle = np.arange(length)[:, None] * 10000.0 ** (-np.arange(0, dim, 2) / dim)
-        return np.stack([np.sin(angle), np.cos(angle)], axis=-1).reshape(length, dim).astype(np.float32)
-
-
 # attention_experiment
 
 
@@ -1633,20 +1620,3 @@ class ReadsTheNextImage:
         images, labels = load_images()
         w = np.linalg.lstsq(np.c_[images, np.ones(len(images))], np.eye(10)[labels], rcond=None)[0]
         return np.argmax(rows[np.arange(len(rows)), (marks + 1) % 8] @ w[:-1] + w[-1], axis=-1)
-
-
-@misconception("attention_experiment")
-class AnswersWithScores:
-    """Returns ten numbers for each row.
-
-    What it does: returns what the classifier says of every digit.
-    Why it is wrong: one digit per row was asked for: the one with the largest score.
-    Example:
-        >>> np.argmax(np.array([[0.1, 0.7, 0.2]]), axis=-1)  # from scores to an answer
-        array([1])
-    """
-
-    def recall(rows, marks):
-        images, labels = load_images()
-        w = np.linalg.lstsq(np.c_[images, np.ones(len(images))], np.eye(10)[labels], rcond=None)[0]
-        return rows[np.arange(len(rows)), marks - 1] @ w[:-1] + w[-1]
