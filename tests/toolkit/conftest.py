@@ -43,7 +43,9 @@ def source_notebook() -> nbformat.NotebookNode:
                 metadata=nbgrader_metadata("why", "markdown", grade=True, solution=True, points=2),
             ),
             new_markdown_cell(
-                "Draw it." + scheme, id="draw", metadata=nbgrader_metadata("draw", "markdown", task=True, points=1)
+                "Draw it." + scheme,
+                id="draw",
+                metadata=nbgrader_metadata("draw", "markdown", task=True, locked=True, points=1),
             ),
         ],
     )
