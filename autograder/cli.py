@@ -157,7 +157,7 @@ def _doctor(options: argparse.Namespace) -> int:
 def _demo(options: argparse.Namespace) -> int:
     from autograder.demo import run_demo
 
-    return run_demo(options.folder)
+    return run_demo(options.course, options.folder)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import functools
 import io
 import json
 import sys
@@ -73,26 +74,36 @@ def run_model(sources: Iterable[str], *, definitions_only: bool = False) -> dict
     With `definitions_only`, just the statements that define something: imports, functions, classes and assignments of
     constants; enough for whatever calls the functions, without the training that a notebook does.
     """
-    from IPython.core.inputtransformer2 import TransformerManager
-
-    manager = TransformerManager()
     module = types.ModuleType("__model__")
     namespace = module.__dict__
     namespace["get_ipython"] = _Quiet
     namespace["display"] = lambda *_, **__: None
     # A class's methods look their module up by name, dataclasses do so at once.
     sys.modules["__model__"] = module
-    with _without_figures(), contextlib.redirect_stdout(io.StringIO()):
-        for source in sources:
-            for index, cell in enumerate(json.loads(source)["cells"]):
-                if cell["cell_type"] != "code":
-                    continue
-                text = cell["source"] if isinstance(cell["source"], str) else "".join(cell["source"])
-                tree = ast.parse(manager.transform_cell(text), f"<model answer, cell {index}>")
-                if definitions_only:
-                    tree.body = [statement for statement in tree.body if _defines(statement)]
-                exec(compile(tree, f"<model answer, cell {index}>", "exec"), namespace)
+    cells = _compiled(tuple(sources), definitions_only)
+    figures = contextlib.nullcontext() if definitions_only else _without_figures()
+    with figures, contextlib.redirect_stdout(io.StringIO()):
+        for code in cells:
+            exec(code, namespace)
     return namespace
+
+
+@functools.lru_cache(maxsize=8)
+def _compiled(sources: tuple[str, ...], definitions_only: bool) -> tuple[types.CodeType, ...]:
+    from IPython.core.inputtransformer2 import TransformerManager
+
+    manager = TransformerManager()
+    compiled = []
+    for source in sources:
+        for index, cell in enumerate(json.loads(source)["cells"]):
+            if cell["cell_type"] != "code":
+                continue
+            text = cell["source"] if isinstance(cell["source"], str) else "".join(cell["source"])
+            tree = ast.parse(manager.transform_cell(text), f"<model answer, cell {index}>")
+            if definitions_only:
+                tree.body = [statement for statement in tree.body if _defines(statement)]
+            compiled.append(compile(tree, f"<model answer, cell {index}>", "exec"))
+    return tuple(compiled)
 
 
 def _defines(statement: ast.stmt) -> bool:

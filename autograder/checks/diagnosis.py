@@ -8,6 +8,8 @@ when none or several do, nothing is guessed.
 
 from __future__ import annotations
 
+import dataclasses
+import functools
 import importlib.util
 import sys
 import warnings
@@ -22,7 +24,7 @@ from autograder.checks.close import FLOOR
 from autograder.checks.collect import Check
 from autograder.checks.desk import run_model
 from autograder.checks.plugin import Outcome
-from autograder.checks.vocabulary import Variant
+from autograder.checks.vocabulary import Variant, class_bodies
 from autograder.records import CourseError, Raised, Verdict
 from autograder.student.proxy import Call, Remote, copy_data
 
@@ -39,24 +41,23 @@ class Recorded:
     verdict: Verdict
 
 
+@functools.lru_cache(maxsize=16)
 def load_variants(folder: Path, kind: str) -> tuple[Variant, ...]:
     """The misconceptions (or alternatives) in `folder`, by the kind's file; none where there is no such file."""
     path = folder / f"{kind}s.py"
     if not path.is_file():
         return ()
-    name = f"autograder_{kind}s_{folder.name.replace('-', '_')}"
-    spec = importlib.util.spec_from_file_location(name, path)
+    spec = importlib.util.spec_from_file_location(f"{kind}s_of_{folder.name.replace('-', '_')}", path)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
-    # `inspect.getsource` of a class finds its file through sys.modules.
-    sys.modules[name] = module
     try:
         spec.loader.exec_module(module)
+        bodies = class_bodies(path.read_text())
     except Exception as error:
         raise CourseError(f"{path}: {type(error).__name__}: {error}") from error
-    found = [value for value in vars(module).values() if isinstance(value, Variant)]
-    return tuple(dict.fromkeys(variant for variant in found if variant.kind == kind))
+    found = [value for value in vars(module).values() if isinstance(value, Variant) and value.kind == kind]
+    return tuple(dataclasses.replace(variant, source=bodies.get(variant.name, "")) for variant in found)
 
 
 class Diagnosis:

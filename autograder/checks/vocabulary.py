@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
 import re
 import textwrap
@@ -97,20 +98,26 @@ class Variant:
 
 def _variant(kind: str, question_id: str) -> Callable[[type], Variant]:
     def decorate(cls: type) -> Variant:
-        lines = textwrap.dedent(inspect.getsource(cls)).splitlines()
-        start = next(i for i, line in enumerate(lines) if line.startswith("class "))
-        body = textwrap.dedent("\n".join(lines[start + 1 :]))
         text = inspect.cleandoc(cls.__doc__ or "")
-        if text:
-            import ast
-
-            docstring = ast.parse(body).body[0]
-            body = "\n".join(body.splitlines()[docstring.end_lineno :])
         title, _, rest = text.partition("\n")
-        source = textwrap.dedent(body).strip("\n") + "\n"
-        return Variant(question_id, cls.__name__, title.strip(), source, inspect.cleandoc(rest), kind)
+        return Variant(question_id, cls.__name__, title.strip(), "", inspect.cleandoc(rest), kind)
 
     return decorate
+
+
+def class_bodies(text: str) -> dict[str, str]:
+    """The source of each class's body in a Python file, without its docstring and at module level: name -> source."""
+    lines = text.splitlines()
+    bodies = {}
+    for node in ast.parse(text).body:
+        if not isinstance(node, ast.ClassDef):
+            continue
+        statements = node.body[1:] if ast.get_docstring(node) is not None else node.body
+        if not statements:
+            continue
+        start = min([statements[0].lineno, *(d.lineno for d in getattr(statements[0], "decorator_list", []))])
+        bodies[node.name] = textwrap.dedent("\n".join(lines[start - 1 : node.end_lineno])) + "\n"
+    return bodies
 
 
 def misconception(question_id: str) -> Callable[[type], Variant]:
