@@ -58,7 +58,7 @@ def test_close_decisions(student, rng):
 
     Hint: a class may win with much less than half of the probability.
     """
-    assert close(student.accuracy(*problem(rng, 7, 3, 4, 5, scale=1 / 32)), 5 / 7)
+    assert close(student.accuracy(*problem(rng, 7, 4, 3, 5, scale=1 / 256)), 5 / 7)
 
 
 def test_large_logits(student, rng):

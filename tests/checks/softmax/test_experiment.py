@@ -37,7 +37,10 @@ def test_held_back_digits(student, rng):
     labels = rng.permutation(10)[labels]
     best = 0.0
     for seed in rng.integers(2**31, size=3):  # three attempts, so that good settings do not fail by an unlucky shuffle
-        w, b = student.fit_digits(images[~held_back], labels[~held_back], np.random.default_rng(seed))
+        weights = student.fit_digits(images[~held_back], labels[~held_back], np.random.default_rng(seed))
+        assert isinstance(weights, tuple)
+        assert len(weights) == 2
+        w, b = weights
         for array, shape in [(w, (64, 10)), (b, (10,))]:
             assert isinstance(array, np.ndarray)
             assert array.shape == shape
