@@ -293,10 +293,10 @@ class MaskedAfterTheSoftmax:
 
 
 @misconception("scaled_dot_product_attention")
-class SharedAgainAfterTheSoftmax:
-    """Wipes out weights after the softmax, and divides by what is left.
+class HiddenKeysCountBeforeTheyAreHidden:
+    """Hides keys only after exponentiating.
 
-    What it does: `weights * mask`, divided by its sum.
+    What it does: wipes out the weights of hidden keys after the softmax, and shares what is left.
     Why it is wrong: a hidden key with a large score has taken everything; the other weights have been rounded to zero.
     Example:
         >>> k, mask = np.array([[9000.0], [0.0]]), np.array([[False, True]])

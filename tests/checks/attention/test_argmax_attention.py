@@ -21,14 +21,23 @@ def draw(rng, leading, queries, keys, width, value_width):
     return q, k, v
 
 
+def agrees(function, expected, cases, **tolerance):
+    """Assert that `function` gives what `expected` gives for each case, a tuple of arguments.
+
+    All calls are made before the first comparison, so that a diagnosis sees all of them.
+    """
+    answers = [function(*case) for case in cases]
+    for case, answer in zip(cases, answers, strict=True):
+        assert close(answer, expected(*case), **tolerance)
+
+
 def test_returns_the_value_of_the_best_key(student, rng):
     """Each query gets the value of the key with the largest dot product.
 
     Hint: the largest dot product is neither the nearest key nor the best angle, and a negative score is a bad one.
     """
-    for sizes in [(30, 5, 4, 2), (25, 7, 3, 6), (40, 3, 2, 5)]:
-        q, k, v = draw(rng, (), *sizes)
-        assert close(student.argmax_attention(q, k, v), reference.argmax_attention(q, k, v))
+    cases = [draw(rng, (), *sizes) for sizes in [(30, 5, 4, 2), (25, 7, 3, 6), (40, 3, 2, 5)]]
+    agrees(student.argmax_attention, reference.argmax_attention, cases)
 
 
 def test_takes_any_number_of_leading_dimensions(student, rng):
@@ -36,9 +45,10 @@ def test_takes_any_number_of_leading_dimensions(student, rng):
 
     Hint: indexing `v` with the winners works for two dimensions. Look up `np.take_along_axis` for more.
     """
-    for leading in [(3,), (2, 3), (2, 1, 3)]:
-        q, k, v = draw(rng, leading, 6, 5, 4, 7)
-        assert close(student.argmax_attention(q=q, k=k, v=v), reference.argmax_attention(q, k, v))
+    cases = [draw(rng, leading, 6, 5, 4, 7) for leading in [(3,), (2, 3), (2, 1, 3)]]
+    agrees(student.argmax_attention, reference.argmax_attention, cases)
+    q, k, v = cases[0]
+    assert close(student.argmax_attention(q=q, k=k, v=v), reference.argmax_attention(q, k, v))
 
 
 def test_one_query_or_one_key(student, rng):
@@ -46,9 +56,8 @@ def test_one_query_or_one_key(student, rng):
 
     Hint: which axes have length one then, and does one of your steps drop them?
     """
-    for leading, sizes in [((), (1, 4, 3, 2)), ((), (4, 1, 3, 2)), ((1,), (1, 5, 2, 3)), ((2,), (3, 1, 4, 5))]:
-        q, k, v = draw(rng, leading, *sizes)
-        assert close(student.argmax_attention(q, k, v), reference.argmax_attention(q, k, v))
+    sizes = [((), 1, 4, 3, 2), ((), 4, 1, 3, 2), ((1,), 1, 5, 2, 3), ((2,), 3, 1, 4, 5)]
+    agrees(student.argmax_attention, reference.argmax_attention, [draw(rng, *size) for size in sizes])
 
 
 def test_survives_large_scores(student, rng):

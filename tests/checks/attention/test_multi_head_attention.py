@@ -35,14 +35,24 @@ def draw_mask(rng, length):
     return mask
 
 
+def agrees(function, expected, cases, **tolerance):
+    """Assert that `function` gives what `expected` gives for each case, a tuple of arguments.
+
+    All calls are made before the first comparison, so that a diagnosis sees all of them.
+    """
+    answers = [function(*case) for case in cases]
+    for case, answer in zip(cases, answers, strict=True):
+        assert close(answer, expected(*case), **tolerance)
+
+
 def test_projects_attends_joins_and_mixes(student, rng):
     """Queries, keys and values are projected and split, each head attends, the heads are joined and mixed.
 
     Hint: follow the shapes step by step, and write down which columns belong to which head.
     """
-    for batch, length, width, heads in [(2, 5, 12, 3), (3, 7, 10, 2), (4, 3, 20, 5)]:
-        arguments = draw(rng, batch, length, width)
-        assert close(student.multi_head_attention(*arguments, heads), reference.multi_head_attention(*arguments, heads))
+    sizes = [(2, 5, 12, 3), (3, 7, 10, 2), (4, 3, 20, 5)]
+    cases = [(*draw(rng, batch, length, width), heads) for batch, length, width, heads in sizes]
+    agrees(student.multi_head_attention, reference.multi_head_attention, cases)
 
 
 def test_any_number_of_heads(student, rng):
@@ -51,9 +61,13 @@ def test_any_number_of_heads(student, rng):
     Hint: a head is a block of D / num_heads neighbouring columns, and its own width is under the root.
     """
     arguments = draw(rng, 2, 5, 12)
-    for heads in (1, 2, 3, 4, 6, 12):
-        expected = reference.multi_head_attention(*arguments, heads)
-        assert close(student.multi_head_attention(*arguments, num_heads=heads), expected)
+    agrees(
+        student.multi_head_attention,
+        reference.multi_head_attention,
+        [(*arguments, heads) for heads in (1, 2, 3, 4, 6, 12)],
+    )
+    named = student.multi_head_attention(*arguments, num_heads=4)
+    assert close(named, reference.multi_head_attention(*arguments, 4))
 
 
 def test_each_sequence_by_itself(student, rng):
@@ -61,9 +75,9 @@ def test_each_sequence_by_itself(student, rng):
 
     Hint: attention runs along the positions of one sequence, never along the batch.
     """
-    for batch, length, width, heads in [(1, 4, 6, 2), (5, 1, 6, 3), (1, 1, 4, 2), (6, 3, 8, 2)]:
-        arguments = draw(rng, batch, length, width)
-        assert close(student.multi_head_attention(*arguments, heads), reference.multi_head_attention(*arguments, heads))
+    sizes = [(1, 4, 6, 2), (5, 1, 6, 3), (1, 1, 4, 2), (6, 3, 8, 2)]
+    cases = [(*draw(rng, batch, length, width), heads) for batch, length, width, heads in sizes]
+    agrees(student.multi_head_attention, reference.multi_head_attention, cases)
 
 
 def test_moves_with_its_inputs(student, rng):
@@ -82,15 +96,15 @@ def test_hides_masked_positions(student, rng):
 
     Hint: hand the mask on to the attention of each head as it is.
     """
+    cases = []
     for batch, length, width, heads in [(2, 5, 12, 3), (3, 4, 10, 2)]:
         arguments = draw(rng, batch, length, width)
-        for mask in (reference.causal_mask(length), draw_mask(rng, length)):
-            expected = reference.multi_head_attention(*arguments, heads, mask)
-            assert close(student.multi_head_attention(*arguments, heads, mask), expected)
-            assert close(student.multi_head_attention(*arguments, num_heads=heads, mask=mask), expected)
-    expected = reference.multi_head_attention(*arguments, 2)
-    assert close(student.multi_head_attention(*arguments, 2, mask=np.ones((4, 4), dtype=bool)), expected)
-    assert close(student.multi_head_attention(*arguments, 2, mask=None), expected)
+        cases += [(*arguments, heads, reference.causal_mask(length)), (*arguments, heads, draw_mask(rng, length))]
+    cases += [(*arguments, 2, np.ones((4, 4), dtype=bool)), (*arguments, 2, None)]
+    agrees(student.multi_head_attention, reference.multi_head_attention, cases)
+    mask = draw_mask(rng, 4)
+    named = student.multi_head_attention(*arguments, num_heads=2, mask=mask)
+    assert close(named, reference.multi_head_attention(*arguments, 2, mask))
 
 
 def test_a_position_that_sees_nothing_gives_zero(student, rng):
@@ -101,8 +115,11 @@ def test_a_position_that_sees_nothing_gives_zero(student, rng):
     arguments = draw(rng, 2, 5, 6)
     mask = draw_mask(rng, 5)
     mask[rng.permutation(5)[:2]] = False
-    expected = reference.multi_head_attention(*arguments, 3, mask)
-    assert close(student.multi_head_attention(*arguments, 3, mask), expected)
+    agrees(
+        student.multi_head_attention,
+        reference.multi_head_attention,
+        [(*arguments, 3, mask), (*arguments, 2, np.zeros((5, 5), dtype=bool))],
+    )
 
 
 def test_survives_large_scores(student, rng):
@@ -129,8 +146,7 @@ def test_single_precision(student, rng):
     """
     arguments = [array.astype(np.float32) for array in draw(rng, 2, 4, 6)]
     mask = draw_mask(rng, 4)
-    assert close(student.multi_head_attention(*arguments, 3), reference.multi_head_attention(*arguments, 3))
-    assert close(student.multi_head_attention(*arguments, 3, mask), reference.multi_head_attention(*arguments, 3, mask))
+    agrees(student.multi_head_attention, reference.multi_head_attention, [(*arguments, 3), (*arguments, 3, mask)])
 
 
 def test_leaves_arguments_and_results_alone(student, rng):

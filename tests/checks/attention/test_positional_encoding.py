@@ -1,6 +1,5 @@
 """Hidden checks of `positional_encoding`."""
 
-import numpy as np
 
 from autograder.checks import close, fetch, hold, question
 from solutions import attention as reference
@@ -8,13 +7,26 @@ from solutions import attention as reference
 pytestmark = question("positional_encoding")
 
 
+def agrees(function, expected, cases, **tolerance):
+    """Assert that `function` gives what `expected` gives for each case, a tuple of arguments.
+
+    All calls are made before the first comparison, so that a diagnosis sees all of them.
+    """
+    answers = [function(*case) for case in cases]
+    for case, answer in zip(cases, answers, strict=True):
+        assert close(answer, expected(*case), **tolerance)
+
+
 def test_starts_at_position_zero(student, rng):
     """At the first position every sine is 0 and every cosine is 1.
 
     Hint: the first row is position 0, and the even columns are the sines.
     """
-    for dim in (2, 4, 2 * int(rng.integers(3, 9))):
-        assert close(student.positional_encoding(1, dim), np.tile([0.0, 1.0], dim // 2)[None])
+    agrees(
+        student.positional_encoding,
+        reference.positional_encoding,
+        [(1, dim) for dim in (2, 4, 2 * int(rng.integers(3, 9)))],
+    )
 
 
 def test_the_first_clock_turns_by_one_radian(student, rng):
@@ -22,8 +34,7 @@ def test_the_first_clock_turns_by_one_radian(student, rng):
 
     Hint: the exponent of 10000 is zero for the first pair of columns.
     """
-    for length in (3, int(rng.integers(5, 20))):
-        assert close(student.positional_encoding(length, 2), reference.positional_encoding(length, 2))
+    agrees(student.positional_encoding, reference.positional_encoding, [(3, 2), (int(rng.integers(5, 20)), 2)])
 
 
 def test_every_pair_of_columns_has_its_frequency(student, rng):
@@ -31,8 +42,8 @@ def test_every_pair_of_columns_has_its_frequency(student, rng):
 
     Hint: write down the exponents for dim = 6: there are three, and each serves two columns.
     """
-    for length, dim in [(3, 4), (7, 10), (12, 6), (5, 2 * int(rng.integers(9, 30)))]:
-        assert close(student.positional_encoding(length, dim), reference.positional_encoding(length, dim))
+    cases = [(3, 4), (7, 10), (12, 6), (5, 2 * int(rng.integers(9, 30)))]
+    agrees(student.positional_encoding, reference.positional_encoding, cases)
 
 
 def test_long_sequences(student, rng):

@@ -51,14 +51,23 @@ def draw_extreme(rng, dtype=float):
     return q.astype(dtype), k.astype(dtype), rng.normal(size=(7, 3)).astype(dtype)
 
 
+def agrees(function, expected, cases, **tolerance):
+    """Assert that `function` gives what `expected` gives for each case, a tuple of arguments.
+
+    All calls are made before the first comparison, so that a diagnosis sees all of them.
+    """
+    answers = [function(*case) for case in cases]
+    for case, answer in zip(cases, answers, strict=True):
+        assert close(answer, expected(*case), **tolerance)
+
+
 def test_averages_the_values(student, rng):
     """The weights are the softmax over the keys, and the output is the weighted average of the values.
 
     Hint: check by hand for one query and two keys which axis the weights must sum to one along.
     """
-    for sizes in [(3, 5, 4, 2), (6, 2, 3, 5), (5, 4, 2, 6)]:
-        q, k, v = draw(rng, (), *sizes)
-        assert close(student.scaled_dot_product_attention(q, k, v), reference.scaled_dot_product_attention(q, k, v))
+    cases = [draw(rng, (), *sizes) for sizes in [(3, 5, 4, 2), (6, 2, 3, 5), (5, 4, 2, 6)]]
+    agrees(student.scaled_dot_product_attention, reference.scaled_dot_product_attention, cases)
 
 
 def test_scales_by_the_width_of_the_keys(student, rng):
@@ -66,9 +75,8 @@ def test_scales_by_the_width_of_the_keys(student, rng):
 
     Hint: D is the last dimension of q and k. The values may have another width.
     """
-    for queries, keys, width, value_width in [(2, 3, 1, 5), (3, 5, 9, 4), (4, 6, 50, 2)]:
-        q, k, v = draw(rng, (), queries, keys, width, value_width)
-        assert close(student.scaled_dot_product_attention(q, k, v), reference.scaled_dot_product_attention(q, k, v))
+    cases = [draw(rng, (), *sizes) for sizes in [(2, 3, 1, 5), (3, 5, 9, 4), (4, 6, 50, 2)]]
+    agrees(student.scaled_dot_product_attention, reference.scaled_dot_product_attention, cases)
 
 
 def test_one_query_or_one_key(student, rng):
@@ -76,9 +84,12 @@ def test_one_query_or_one_key(student, rng):
 
     Hint: with one key, its weight is 1 and the output is its value.
     """
-    for leading, sizes in [((), (1, 4, 3, 2)), ((), (4, 1, 3, 2)), ((), (1, 1, 2, 3)), ((1,), (1, 3, 2, 4))]:
-        q, k, v = draw(rng, leading, *sizes)
-        assert close(student.scaled_dot_product_attention(q, k, v), reference.scaled_dot_product_attention(q, k, v))
+    sizes = [((), 1, 4, 3, 2), ((), 4, 1, 3, 2), ((), 1, 1, 2, 3), ((1,), 1, 3, 2, 4)]
+    agrees(
+        student.scaled_dot_product_attention,
+        reference.scaled_dot_product_attention,
+        [draw(rng, *size) for size in sizes],
+    )
 
 
 def test_takes_any_number_of_leading_dimensions(student, rng):
@@ -86,9 +97,8 @@ def test_takes_any_number_of_leading_dimensions(student, rng):
 
     Hint: transpose the last two axes of the keys, not all of them.
     """
-    for leading in [(2,), (2, 3), (3, 1, 2)]:
-        q, k, v = draw(rng, leading, 5, 4, 6, 7)
-        assert close(student.scaled_dot_product_attention(q, k, v), reference.scaled_dot_product_attention(q, k, v))
+    cases = [draw(rng, leading, 5, 4, 6, 7) for leading in [(2,), (2, 3), (3, 1, 2)]]
+    agrees(student.scaled_dot_product_attention, reference.scaled_dot_product_attention, cases)
 
 
 def test_weights_sum_to_one_and_follow_the_keys(student, rng):
@@ -98,13 +108,13 @@ def test_weights_sum_to_one_and_follow_the_keys(student, rng):
     """
     q, k, v = draw(rng, (2,), 4, 6, 3, 5)
     ones, mask = np.ones((2, 6, 5)), draw_mask(rng, 4, 6)
-    _, weights = reference.scaled_dot_product_attention(q, k, v)
-    assert close(student.scaled_dot_product_attention(q, k, ones), (np.ones((2, 4, 5)), weights))
-    _, masked = reference.scaled_dot_product_attention(q, k, v, mask)
-    assert close(student.scaled_dot_product_attention(q, k, ones, mask), (np.ones((2, 4, 5)), masked))
-    out, _ = reference.scaled_dot_product_attention(q, k, v)
     order = rng.permutation(6)
+    plain = student.scaled_dot_product_attention(q, k, ones)
+    masked = student.scaled_dot_product_attention(q, k, ones, mask)
     moved = student.scaled_dot_product_attention(q, k[:, order], v[:, order])
+    out, weights = reference.scaled_dot_product_attention(q, k, v)
+    assert close(plain, (np.ones((2, 4, 5)), weights))
+    assert close(masked, (np.ones((2, 4, 5)), reference.scaled_dot_product_attention(q, k, v, mask)[1]))
     assert close(moved, (out, weights[..., order]))
 
 
@@ -113,16 +123,14 @@ def test_hides_masked_keys(student, rng):
 
     Hint: a hidden key counts as if it were not there. What score makes a weight of zero?
     """
-    for leading, (queries, keys) in [((), (4, 6)), ((3,), (5, 3)), ((2, 3), (3, 5))]:
-        q, k, v = draw(rng, leading, queries, keys, 4, 2)
-        mask = draw_mask(rng, queries, keys)
-        expected = reference.scaled_dot_product_attention(q, k, v, mask)
-        assert close(student.scaled_dot_product_attention(q, k, v, mask), expected)
-        assert close(student.scaled_dot_product_attention(q=q, k=k, v=v, mask=mask), expected)
-    everything = np.ones((3, 5), dtype=bool)
-    expected = reference.scaled_dot_product_attention(q, k, v)
-    assert close(student.scaled_dot_product_attention(q, k, v, mask=everything), expected)
-    assert close(student.scaled_dot_product_attention(q, k, v, mask=None), expected)
+    cases = []
+    for leading, queries, keys in [((), 4, 6), ((3,), 5, 3), ((2, 3), 3, 5)]:
+        cases.append((*draw(rng, leading, queries, keys, 4, 2), draw_mask(rng, queries, keys)))
+    q, k, v, mask = cases[-1]
+    cases += [(q, k, v, np.ones((3, 5), dtype=bool)), (q, k, v, None)]
+    agrees(student.scaled_dot_product_attention, reference.scaled_dot_product_attention, cases)
+    named = student.scaled_dot_product_attention(q=q, k=k, v=v, mask=mask)
+    assert close(named, reference.scaled_dot_product_attention(q, k, v, mask))
 
 
 def test_takes_a_mask_for_each_look_up(student, rng):
@@ -130,11 +138,8 @@ def test_takes_a_mask_for_each_look_up(student, rng):
 
     Hint: scores and mask have the same shape then.
     """
-    for leading in [(3,), (2, 3)]:
-        q, k, v = draw(rng, leading, 4, 5, 6, 2)
-        mask = draw_mask(rng, *leading, 4, 5)
-        expected = reference.scaled_dot_product_attention(q, k, v, mask)
-        assert close(student.scaled_dot_product_attention(q, k, v, mask), expected)
+    cases = [(*draw(rng, leading, 4, 5, 6, 2), draw_mask(rng, *leading, 4, 5)) for leading in [(3,), (2, 3)]]
+    agrees(student.scaled_dot_product_attention, reference.scaled_dot_product_attention, cases)
 
 
 def test_a_query_that_sees_nothing_gets_zero(student, rng):
@@ -142,21 +147,13 @@ def test_a_query_that_sees_nothing_gets_zero(student, rng):
 
     Hint: what does your softmax do with a row in which every key is hidden?
     """
-    q, k, v = draw(rng, (), 5, 4, 3, 2)
-    mask = draw_mask(rng, 5, 4)
-    mask[rng.permutation(5)[:2]] = False
-    expected = reference.scaled_dot_product_attention(q, k, v, mask)
-    assert close(student.scaled_dot_product_attention(q, k, v, mask), expected)
-
+    some = draw_mask(rng, 5, 4)
+    some[rng.permutation(5)[:2]] = False
+    one = draw_mask(rng, 2, 3, 4, 5)
+    one[rng.integers(2), rng.integers(3), rng.integers(4)] = False
     q, k, v = draw(rng, (2, 3), 4, 5, 6, 7)
-    mask = draw_mask(rng, 2, 3, 4, 5)
-    mask[rng.integers(2), rng.integers(3), rng.integers(4)] = False
-    expected = reference.scaled_dot_product_attention(q, k, v, mask)
-    assert close(student.scaled_dot_product_attention(q, k, v, mask), expected)
-
-    nothing = np.zeros((4, 5), dtype=bool)
-    expected = (np.zeros((2, 3, 4, 7)), np.zeros((2, 3, 4, 5)))
-    assert close(student.scaled_dot_product_attention(q, k, v, nothing), expected)
+    cases = [(*draw(rng, (), 5, 4, 3, 2), some), (q, k, v, one), (q, k, v, np.zeros((4, 5), dtype=bool))]
+    agrees(student.scaled_dot_product_attention, reference.scaled_dot_product_attention, cases)
 
 
 def test_survives_large_scores(student, rng):
@@ -165,11 +162,8 @@ def test_survives_large_scores(student, rng):
     Hint: subtract a number from the scores before you exponentiate: each row's own.
     """
     q, k, v = draw_extreme(rng)
-    expected = reference.scaled_dot_product_attention(q, k, v)
-    assert close(student.scaled_dot_product_attention(q, k, v), expected, condition=LARGE)
-    q, k, v = (np.stack([x, x[::-1]]) for x in (q, k, v))
-    expected = reference.scaled_dot_product_attention(q, k, v)
-    assert close(student.scaled_dot_product_attention(q, k, v), expected, condition=LARGE)
+    cases = [(q, k, v), tuple(np.stack([x, x[::-1]]) for x in (q, k, v))]
+    agrees(student.scaled_dot_product_attention, reference.scaled_dot_product_attention, cases, condition=LARGE)
 
 
 def test_hidden_keys_may_have_any_score(student, rng):
@@ -178,11 +172,12 @@ def test_hidden_keys_may_have_any_score(student, rng):
     Hint: think of a row whose visible scores are all about -10⁴, and of one whose hidden scores are about 10⁴.
     """
     q, k, v = draw_extreme(rng)
+    cases = []
     for level in (1.0, 0.0, -1.0):
         mask = np.broadcast_to(k[:, 0] == level, (5, 7)).copy()
         mask[1] = rng.permutation(7) < 3
-        expected = reference.scaled_dot_product_attention(q, k, v, mask)
-        assert close(student.scaled_dot_product_attention(q, k, v, mask), expected, condition=LARGE)
+        cases.append((q, k, v, mask))
+    agrees(student.scaled_dot_product_attention, reference.scaled_dot_product_attention, cases, condition=LARGE)
 
 
 def test_single_precision(student, rng):
@@ -190,14 +185,11 @@ def test_single_precision(student, rng):
 
     Hint: which step loses its meaning when numbers have only seven digits?
     """
-    q, k, v = (x.astype(np.float32) for x in draw(rng, (2,), 3, 4, 5, 6))
-    mask = draw_mask(rng, 3, 4)
-    assert close(
-        student.scaled_dot_product_attention(q, k, v, mask), reference.scaled_dot_product_attention(q, k, v, mask)
-    )
-    q, k, v = draw_extreme(rng, np.float32)
-    expected = reference.scaled_dot_product_attention(q, k, v)
-    assert close(student.scaled_dot_product_attention(q, k, v), expected, condition=LARGE)
+    ordinary = (*(x.astype(np.float32) for x in draw(rng, (2,), 3, 4, 5, 6)), draw_mask(rng, 3, 4))
+    large = draw_extreme(rng, np.float32)
+    one, other = student.scaled_dot_product_attention(*ordinary), student.scaled_dot_product_attention(*large)
+    assert close(one, reference.scaled_dot_product_attention(*ordinary))
+    assert close(other, reference.scaled_dot_product_attention(*large), condition=LARGE)
 
 
 def test_leaves_arguments_and_results_alone(student, rng):
