@@ -84,11 +84,11 @@ def _note_metadata(metadata: dict[str, Any] | None, official: dict[str, Any], no
 
 @dataclass(frozen=True)
 class _OfficialCell:
-    """A cell of the course's with nbgrader metadata. `cell` is as it should be, `released` the text students got."""
+    """A cell of the course's with nbgrader metadata, as it should be. `texts` are those that pass for its own."""
 
     grade_id: str
     cell: Cell
-    released: str
+    texts: frozenset[str]
     locked: bool
     graded: bool
     answer: bool
@@ -126,9 +126,10 @@ def _official(source: SourceNotebook, hidden_tests: bool) -> _Official:
         new = {"cell_type": cell["cell_type"], "id": cell.get("id"), "metadata": cell["metadata"], "source": text}
         if cell.get("attachments"):
             new["attachments"] = cell["attachments"]
-        cells[grade_id] = _OfficialCell(grade_id, new, released[grade_id], locked, graded, answer, task)
+        texts = frozenset({text, released[grade_id], _bare(text), _bare(released[grade_id])})
+        cells[grade_id] = _OfficialCell(grade_id, new, texts, locked, graded, answer, task)
         if locked:
-            by_text.update({_bare(form): grade_id for form in (text, released[grade_id]) if form.strip()})
+            by_text.update(dict.fromkeys(filter(None, map(_bare, texts)), grade_id))
         elif cell.get("id"):
             by_id[cell["id"]] = grade_id
     kept = {key: value for key, value in notebook["metadata"].items() if key in ("kernelspec", "language_info")}
@@ -141,8 +142,7 @@ def _bare(text: str) -> str:
 
 
 def _same(text: str, ours: _OfficialCell) -> bool:
-    forms = (ours.released, ours.cell["source"])
-    return text in forms or _bare(text) in map(_bare, forms)
+    return text in ours.texts or _bare(text) in ours.texts
 
 
 def _restore(cells: list[Cell], official: _Official, notes: list[str]) -> tuple[list[Cell], tuple[str, ...]]:
@@ -152,6 +152,7 @@ def _restore(cells: list[Cell], official: _Official, notes: list[str]) -> tuple[
     unanswered: list[str] = []
     changed: list[str] = []
     kept: list[str] = []
+    turned: list[str] = []
     for index, cell in enumerate(cells):
         ours = official.cells.get(owners.get(index, ""))
         if ours is None:
@@ -168,9 +169,7 @@ def _restore(cells: list[Cell], official: _Official, notes: list[str]) -> tuple[
             if cell["cell_type"] != ours.cell["cell_type"]:
                 if cell["cell_type"] == "code" and any(map(BINDS.match, cell["source"].splitlines())):
                     order.append((None, {**cell, "id": None, "metadata": {}}))  # it was code, so it is run
-                notes.append(
-                    f"The cell '{ours.grade_id}' was turned into a {cell['cell_type']} cell; it was turned back."
-                )
+                turned.append(ours.grade_id)
             new["source"] = cell["source"]
             new.pop("attachments", None)
             if "attachments" in cell and new["cell_type"] != "code":
@@ -180,6 +179,7 @@ def _restore(cells: list[Cell], official: _Official, notes: list[str]) -> tuple[
         order.append((ours.grade_id, new))
     _note_names(notes, "Cells of the course that were changed, and were put back", changed)
     _note_names(notes, "What was added in such cells was kept in a cell of its own", kept)
+    _note_names(notes, "Cells that were turned from code into text or back, and have their type again", turned)
     _put_back(order, official, notes)
     _settle(order, official, notes)
     return [cell for _, cell in order], tuple(unanswered)
@@ -241,7 +241,7 @@ def _put_back(order: list[tuple[str | None, Cell]], official: _Official, notes: 
         if ours.task:
             index = len(order)
         elif at and names[at - 1] in place:
-            index = place[names[at - 1]] + 1
+            index = _after(order, place[names[at - 1]])
         elif ours.graded or any(earlier in place for earlier in names[:at]):
             index = after[0] if after else len(order)
         else:
@@ -251,6 +251,12 @@ def _put_back(order: list[tuple[str | None, Cell]], official: _Official, notes: 
     lost = [name for name in missing if name not in back]
     _note_names(notes, "Cells of the course that were missing, and were put back", back)
     _note_names(notes, "Cells for answers that were missing; what other cells define counts", lost)
+
+
+def _after(order: list[tuple[str | None, Cell]], at: int) -> int:
+    """The place behind the cell at `at`, and behind the code that follows it before the course's next cell."""
+    end = next((index for index in range(at + 1, len(order)) if order[index][0]), len(order))
+    return max([at, *(index for index in range(at + 1, end) if order[index][1]["cell_type"] == "code")]) + 1
 
 
 def _missing_cell(ours: _OfficialCell) -> Cell:
