@@ -251,3 +251,19 @@ def _penalise(db: Any, course: Course, submissions: list[Any]) -> None:
         ) from error
     finally:
         sys.path.remove(str(course.root))
+
+
+def hand_grades(course: Course, assignment: Assignment) -> dict[str, dict[str, tuple[float | None, str]]]:
+    """What people gave and wrote: student -> grade_id -> (score, or None where nobody gave one; comment, or "")."""
+    given: dict[str, dict[str, tuple[float | None, str]]] = {}
+    with open_gradebook(course) as gradebook:
+        for submission in gradebook.assignment_submissions(assignment.id):
+            entries = given.setdefault(submission.student.id, {})
+            for notebook in submission.notebooks:
+                for comment in notebook.comments:
+                    entries[comment.name] = (None, comment.comment or "")
+                for grade in notebook.grades:
+                    if grade.manual_score is not None or grade.extra_credit:
+                        score = grade.manual_score if grade.manual_score is not None else grade.auto_score or 0.0
+                        entries[grade.name] = (score + (grade.extra_credit or 0.0), entries.get(grade.name, (None, ""))[1])
+    return given
