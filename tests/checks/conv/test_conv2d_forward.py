@@ -84,6 +84,7 @@ def test_padding(student, rng):
     for filters, padding in [((4, 3, 3, 2), 1), ((2, 3, 2, 4), 1), ((5, 3, 3, 4), 2)]:
         x, w, b = layer(rng, (2, 3, 4, 6), filters)
         assert agrees(student, x + 3, w, b, 1, padding)
+    assert agrees(student, *layer(rng, (2, 3, 2, 5), (4, 3, 3, 2)), 1, 1)
 
 
 def test_stride_and_padding(student, rng):
