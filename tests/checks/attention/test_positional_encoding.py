@@ -1,6 +1,5 @@
 """Hidden checks of `positional_encoding`."""
 
-
 from autograder.checks import close, fetch, hold, question
 from solutions import attention as reference
 
