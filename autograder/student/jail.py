@@ -15,43 +15,40 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import os
-import resource
 import signal
 import sys
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from autograder.student import cgroup, linux, namespaces, policy, root, watch
+from autograder.student import cgroup, limits, linux, namespaces, policy, root, watch
 from autograder.student.layering import ON, Layers, attempt, in_child, is_on
+from autograder.student.limits import Confinement
 
 if TYPE_CHECKING:
     from autograder.student.survey import Layer
+
+__all__ = [
+    "Confinement",
+    "Layers",
+    "confine",
+    "die_with_parent",
+    "enclose",
+    "fork",
+    "hide",
+    "kill_tree",
+    "scratch_folder",
+    "survey",
+    "usage",
+]
 
 # What a zygote that is root keeps: to make namespaces and mounts, to lower, watch and end what it forks.
 _ZYGOTE_CAPABILITIES = (
     linux.CAP_SYS_ADMIN, linux.CAP_SETUID, linux.CAP_SETGID, linux.CAP_KILL, linux.CAP_SYS_PTRACE,
     linux.CAP_SYS_RESOURCE, linux.CAP_DAC_OVERRIDE, linux.CAP_DAC_READ_SEARCH, linux.CAP_FOWNER, linux.CAP_CHOWN,
 )  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Confinement:
-    """What one submission may use.
-
-    `address_space` is in bytes and for each process, `scratch_mb` in MiB for all files together. With `memfd` code may
-    make anonymous files (memfd_create), which are limited in size but not in number. `cpus` are the processors it may
-    run on; all that the zygote has if empty.
-    """
-
-    address_space: int
-    processes: int = 128
-    scratch_mb: int = 256
-    cpu_seconds: int = 3600
-    open_files: int = 512
-    memfd: bool = True
-    cpus: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -71,6 +68,7 @@ class _Enclosure:
     needed: tuple[str, ...]  # paths that student processes must be able to read
     sees_all: int | None = None  # the capability by which they read what others have no permission for
     baseline: list[int] = field(default_factory=list)  # bytes of the zygote's own, once measured
+    began: list[int] = field(default_factory=lambda: [time.time_ns()])  # the last submission, by the clock
 
 
 _enclosure: _Enclosure | None = None
@@ -117,7 +115,10 @@ def enclose(readable: Sequence[Path], scratch: Path, *, uid: int | None = None) 
     own_pids = layers["pid namespace"] == ON
     if own_pids:
         namespaces.continue_in_child()
-    else:
+    with contextlib.suppress(OSError):
+        os.setsid()  # away from the terminal, and one share of the processors for all that is in here
+    os.nice(2)
+    if not own_pids:
         # No kernel ends the descendants of a student process that loses its zygote: the zygote has to be told.
         signal.signal(signal.SIGTERM, _end_all)
         linux.prctl(linux.PR_SET_PDEATHSIG, signal.SIGTERM)
@@ -189,13 +190,8 @@ def fork() -> int:
     own = _enclosure
     assert own is not None
     if not own.baseline:
-        own.baseline.append(watch.usage([int(os.readlink("/proc/self"))])[1])
-    if own.root is None:
-        os.chdir(own.home)
-        root.empty(own.home)
-        root.folders(own.home, (own.uid, own.gid))
-        if own.lowered:
-            root.sweep("/dev/shm", own.uid)
+        own.baseline.append(watch.usage(lambda: [int(os.readlink("/proc/self"))])[1])
+    _clean(own)
     if own.pid_namespace is None:
         return os.fork()
     linux.unshare(linux.CLONE_NEWPID)
@@ -217,11 +213,11 @@ def confine(confinement: Confinement, *, keep: int) -> Layers:
     own = _enclosure
     assert own is not None
     layers = dict(own.layers)
-    os.setsid()
+    os.setpgid(0, 0)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     if own.group is not None:
         with attempt(layers, "cgroup", own.layers["cgroup"]):
-            budget = confinement.address_space - _address_space()
+            budget = confinement.address_space - limits.address_space()
             own.group.join(memory=budget + confinement.scratch_mb * 2**20, processes=confinement.processes)
     if own.root is not None:
         with attempt(layers, "mount namespace"):
@@ -235,11 +231,12 @@ def confine(confinement: Confinement, *, keep: int) -> Layers:
         with attempt(layers, "pid namespace"):
             linux.mount("proc", "/proc", "proc", linux.MS_NOSUID | linux.MS_NODEV | linux.MS_NOEXEC)
     with attempt(layers, "rlimits"):
-        _limit(confinement, own)
+        # In its user namespace there are the zygote and the process that stands by it.
+        others = 0 if own.lowered else 2 if layers["user namespace"] == ON else watch.tasks_of(os.getuid())
+        limits.apply(confinement, others)
     if own.lowered:
         with attempt(layers, "separate uid", own.layers["separate uid"]):
             os.setgroups([])
-            linux.prctl(linux.PR_SET_KEEPCAPS, int(own.sees_all is not None))
             os.setresgid(own.gid, own.gid, own.gid)
             os.setresuid(own.uid, own.uid, own.uid)
     if own.sees_all is not None:
@@ -276,11 +273,10 @@ def usage(pid: int) -> tuple[int, int]:
     """
     own = _enclosure
     assert own is not None
-    pids = _sandbox(pid)
     if own.lowered and not own.hidden:
         linux.act_as(own.uid, own.gid)
     try:
-        tasks, memory = watch.usage(pids)
+        tasks, memory = watch.usage(lambda: _sandbox(pid))
     finally:
         if own.lowered and not own.hidden:
             linux.act_as(0, 0)
@@ -300,8 +296,20 @@ def kill_tree(pid: int) -> None:
     watch.await_end(pid)
     if own is None or own.pid_namespace is None:  # else the kernel has killed all with process 1, before its end
         watch.kill_all(lambda: [each for each in _sandbox(pid) if each != pid])
-    if own is not None and own.group is not None:
-        own.group.kill()
+    if own is not None:
+        if own.group is not None:
+            own.group.kill()
+        _clean(own)
+
+
+def _clean(own: _Enclosure) -> None:
+    """Remove what a submission left, where it had no tmpfs of its own."""
+    if own.root is None:
+        os.chdir(own.home)
+        root.empty(own.home)
+        root.folders(own.home, (own.uid, own.gid))
+        root.sweep("/dev/shm", own.uid, since=0 if own.lowered else own.began[-1])
+        own.began[:] = [time.time_ns()]
 
 
 def survey() -> tuple[Layer, ...]:
@@ -359,6 +367,8 @@ def _shed(*, lowered: bool, own_pids: bool, abi: int) -> bool:
             linux.keep_capabilities(*_ZYGOTE_CAPABILITIES, linux.CAP_SETPCAP, inheritable=True)
         if bounded:
             linux.drop_bounding_set()
+            if lowered:
+                linux.prctl(linux.PR_SET_SECUREBITS, linux.SECBIT_NO_SETUID_FIXUP)  # nothing is dropped unasked
         if lowered:
             linux.keep_capabilities(*_ZYGOTE_CAPABILITIES, inheritable=True)
         if not own_pids:
@@ -374,38 +384,6 @@ def _live_in(home: str) -> None:
     tempfile = sys.modules.get("tempfile")
     if tempfile is not None:
         vars(tempfile)["tempdir"] = None  # it asks TMPDIR again
-
-
-def _limit(confinement: Confinement, own: _Enclosure) -> None:
-    """Set the limits of each process. That of processes counts all of the user's: those there already come on top."""
-    with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w") as score:
-        score.write("1000")
-    os.nice(2)
-    if confinement.cpus:
-        os.sched_setaffinity(0, confinement.cpus)
-    # In its user namespace there are the zygote and the process that stands by it.
-    others = 0 if own.lowered else 2 if own.layers["user namespace"] == ON else watch.tasks_of(os.getuid())
-    for what, most in (
-        (resource.RLIMIT_AS, confinement.address_space),
-        (resource.RLIMIT_NPROC, confinement.processes + others),
-        (resource.RLIMIT_NOFILE, confinement.open_files),
-        (resource.RLIMIT_FSIZE, confinement.scratch_mb * 2**20),
-        (resource.RLIMIT_CPU, confinement.cpu_seconds),
-        (resource.RLIMIT_CORE, 1),  # 0 would still start a core_pattern's program
-        (resource.RLIMIT_MEMLOCK, 64 * 1024),
-        (resource.RLIMIT_MSGQUEUE, 0),
-        (resource.RLIMIT_SIGPENDING, 1024),
-        (resource.RLIMIT_RTPRIO, 0),
-    ):
-        _, hard = resource.getrlimit(what)
-        if hard != resource.RLIM_INFINITY:
-            most = min(most, hard)
-        resource.setrlimit(what, (most, most))
-
-
-def _address_space() -> int:
-    with open("/proc/self/statm") as statm:
-        return int(statm.read().split()[0]) * resource.getpagesize()
 
 
 def _close_all_but(keep: set[int]) -> None:

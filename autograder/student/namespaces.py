@@ -98,6 +98,7 @@ def continue_in_child() -> None:
 
 def _stand_by(pid: int) -> NoReturn:
     linux.close_from(0)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # from a terminal it is meant for the grader, which ends us all
     while True:
         with contextlib.suppress(InterruptedError):
             _, status = os.waitpid(pid, 0)

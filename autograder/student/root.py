@@ -141,12 +141,13 @@ def empty(folder: str) -> None:
         os.close(top)
 
 
-def sweep(folder: str, uid: int) -> None:
-    """Remove the files directly in `folder` that belong to `uid`."""
+def sweep(folder: str, uid: int, since: int) -> None:
+    """Remove the files directly in `folder` that belong to `uid` and have changed `since` (nanoseconds)."""
     with contextlib.suppress(OSError):
         for entry in os.scandir(folder):
             with contextlib.suppress(OSError):
-                if entry.stat(follow_symlinks=False).st_uid == uid:
+                status = entry.stat(follow_symlinks=False)
+                if status.st_uid == uid and status.st_ctime_ns >= since:
                     os.unlink(entry.path)
 
 

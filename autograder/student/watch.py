@@ -6,13 +6,14 @@ import contextlib
 import os
 import signal
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 _KILL_SECONDS = 5.0
 # A sandbox of many processes with many mappings is not looked at closely for longer.
 _LOOK_SECONDS = 1.0
+_LOOKS = 3
 # What the kernel may hold for an open socket or pipe that nobody reads from; it counts for no process.
 _SOCKET_BYTES, _PIPE_BYTES = 208 * 1024, 64 * 1024
 
@@ -47,22 +48,35 @@ def tasks_of(uid: int) -> int:
     return count
 
 
-def usage(pids: Iterable[int]) -> tuple[int, int]:
-    """The number of those processes' threads, and the bytes of memory they take together.
+def usage(pids: Callable[[], list[int]]) -> tuple[int, int]:
+    """The number of threads of the processes that `pids` lists, and the bytes of memory they take together.
 
     Memory is what they have written, pages that several share counted once (PSS), anonymous files, and what the kernel
     may hold for sockets and pipes; where /proc may not be read so far, or that takes too long, all that each has
     resident. Files of the scratch place have a limit of their own and are not counted.
     """
-    deadline = time.monotonic() + _LOOK_SECONDS
-    tasks = memory = 0
-    files: dict[tuple[int, int], int] = {}
-    for pid in pids:
-        with contextlib.suppress(OSError, IndexError, ValueError):
-            tasks += len(os.listdir(f"/proc/{pid}/task"))
-            memory += _written(pid, closely=time.monotonic() < deadline)
-            _open_files(pid, files)
-    return tasks, memory + sum(files.values())
+    deadline = time.thread_time() + _LOOK_SECONDS  # of work, not of waiting for a busy machine
+    for _ in range(_LOOKS):
+        tasks = 0
+        memory: dict[int, int] = {}
+        files: dict[tuple[int, int], int] = {}
+        for pid in pids():
+            with contextlib.suppress(OSError, IndexError, ValueError):
+                tasks += len(os.listdir(f"/proc/{pid}/task"))
+                if written := _written(pid, closely=time.thread_time() < deadline):
+                    memory[pid] = written
+                _open_files(pid, files)
+        # When one ends meanwhile, its share of what they had in common has been counted again for another.
+        if all(_has_memory(pid) for pid in memory):
+            break
+    return tasks, sum(memory.values()) + sum(files.values())
+
+
+def _has_memory(pid: int) -> bool:
+    try:
+        return not Path(f"/proc/{pid}/statm").read_text().startswith("0 ")
+    except OSError:
+        return False
 
 
 def _written(pid: int, *, closely: bool) -> int:

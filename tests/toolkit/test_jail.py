@@ -1,0 +1,682 @@
+"""The jail, from inside: what student code can reach, use up and leave behind, as root and as an ordinary user."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import json
+import os
+import shutil
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from autograder.student import cgroup, linux, policy, root, survey
+
+INMATE = Path(__file__).with_name("inmate.py")
+ORDINARY = 12345
+WHO = ["root", "ordinary user"]
+
+everybody = pytest.mark.parametrize("who", WHO)
+# What a machine may lack: a container with Docker's default profile, a kernel without Landlock.
+everywhere = pytest.mark.parametrize(
+    "without", [(), ("namespaces",), ("landlock",)], ids=["all", "docker", "no landlock"]
+)
+
+
+@contextlib.contextmanager
+def folder_for(who: str) -> Iterator[Path]:
+    """A folder in which `who` may make files, and which everybody can reach."""
+    if who == "root" and os.geteuid() != 0:
+        pytest.skip("the suite is not run by root")
+    folder = Path(tempfile.mkdtemp(prefix="jail-", dir="/tmp")).resolve()
+    if who != "root" and os.geteuid() == 0:
+        os.chown(folder, ORDINARY, ORDINARY)
+    folder.chmod(0o711)
+    yield folder
+    shutil.rmtree(folder)
+
+
+@pytest.fixture
+def place(who: str) -> Iterator[Path]:
+    with folder_for(who) as folder:
+        yield folder
+
+
+def command(who: str, place: Path, codes: tuple[str, ...], **spec: Any) -> list[str]:
+    scratch = Path(tempfile.mkdtemp(prefix="scratch-", dir=place))
+    if who != "root" and os.geteuid() == 0:
+        os.chown(scratch, ORDINARY, ORDINARY)
+    spec = {
+        "codes": codes,
+        "ordinary": who != "root",
+        "scratch": str(scratch),
+        "without": [],
+        "lost_later": [],
+        "imports": [],
+        "readable": [],
+        "seconds": 30,
+        "watch": False,
+        "limits": {},
+        **spec,
+    }
+    return [sys.executable, "-I", str(INMATE), json.dumps(spec)]
+
+
+def environment() -> dict[str, str]:
+    return {"PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin", "LANG": "C.UTF-8", "OMP_NUM_THREADS": "1"}
+
+
+def jailed(who: str, place: Path, *codes: str, **spec: Any) -> dict[str, Any]:
+    """Run `codes` in one zygote, one after the other; what inmate.py reports."""
+    ended = subprocess.run(
+        command(who, place, codes, **spec),
+        capture_output=True,
+        text=True,
+        timeout=90,
+        cwd="/",
+        env=environment(),
+        stdin=subprocess.DEVNULL,
+    )
+    if "SKIP: " in ended.stderr:
+        pytest.skip(ended.stderr.partition("SKIP: ")[2])
+    assert ended.returncode == 0, ended.stderr
+    report: dict[str, Any] = json.loads(ended.stdout.splitlines()[-1])
+    return report
+
+
+def said(who: str, place: Path, code: str, **spec: Any) -> Any:
+    """What `code` said first."""
+    (run,) = jailed(who, place, code, **spec)["runs"]
+    assert run["said"], run
+    return run["said"][0]
+
+
+def needs(report: dict[str, Any], *layers: str) -> None:
+    """Skip where this machine has not the layers that a test is about."""
+    if missing := survey.lacking(report["enclosed"], layers):
+        pytest.skip(f"not here: {missing[0]}")
+
+
+@contextlib.contextmanager
+def listeners(place: Path) -> Iterator[list[str]]:
+    """The addresses of three servers outside of the jail that anybody on this machine may connect to."""
+    with contextlib.ExitStack() as stack:
+        tcp = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
+        path, name = str(place / "socket"), f"jail-test-{os.getpid()}"
+        for address in (path, f"\0{name}"):
+            unix = stack.enter_context(socket.socket(socket.AF_UNIX))
+            unix.bind(address)
+            unix.listen()
+        os.chmod(path, 0o777)
+        yield [f"tcp:127.0.0.1:{tcp.getsockname()[1]}", f"unix:{path}", f"abstract:{name}"]
+
+
+def secrets(place: Path) -> list[str]:
+    """A file and a folder that every user of this machine may read and write, were there no jail."""
+    folder = place / "submitted"
+    folder.mkdir(mode=0o777)
+    file = folder / "gradebook.db"
+    file.write_text("secret")
+    for path in (folder, file, place):
+        path.chmod(0o777)
+    return [str(file), str(folder)]
+
+
+CANARY = "from autograder.student.canary import canary; say(canary({}, {}, {}))"
+
+
+@everybody
+@everywhere
+def test_the_canary_finds_no_hole(who: str, place: Path, without: tuple[str, ...]) -> None:
+    with listeners(place) as addresses:
+        code = CANARY.format(secrets(place), addresses, [os.getpid(), os.getppid()])
+        assert said(who, place, code, without=without) == []
+
+
+def test_the_canary_finds_the_holes_of_a_machine_with_neither_namespaces_nor_landlock() -> None:
+    who = "ordinary user"
+    with folder_for(who) as folder, listeners(folder) as addresses:
+        paths = secrets(folder)
+        found = "\n".join(said(who, folder, CANARY.format(paths, addresses, []), without=("namespaces", "landlock")))
+    assert f"can read {paths[0]}" in found
+    assert f"can read {paths[1]}" in found
+    assert f"can write in {paths[1]}" in found
+    assert f"can write to {paths[0]}" in found
+    assert "connect" not in found  # seccomp alone sees to that
+
+
+@everybody
+def test_two_starts_report_the_same_layers(who: str, place: Path) -> None:
+    first = jailed(who, place, "say(1)")
+    second = jailed(who, place, "say(1)")
+    assert first["enclosed"] == second["enclosed"]
+    assert first["runs"][0]["layers"] == first["enclosed"]
+    assert set(first["enclosed"]) == set(survey.LAYERS)
+
+
+@everybody
+def test_a_student_process_has_no_privileges(who: str, place: Path) -> None:
+    status = said(who, place, "say(open('/proc/self/status').read())")
+    fields = dict(line.split(":\t", 1) for line in status.splitlines() if ":\t" in line)
+    assert {fields[f"Cap{kind}"] for kind in ("Inh", "Prm", "Eff", "Bnd", "Amb")} == {"0" * 16}
+    assert (fields["NoNewPrivs"], fields["Seccomp"]) == ("1", "2")
+    assert "0" not in fields["Uid"].split()
+    assert fields["Groups"].split() in ([], fields["Gid"].split()[:1])
+
+
+@everybody
+def test_of_the_machine_only_what_python_needs_exists(who: str, place: Path) -> None:
+    report = jailed(
+        who,
+        place,
+        """
+say(os.listdir("/home"))
+say([name for name in os.listdir("/proc") if name.isdigit()])
+say(os.uname().nodename)
+say([os.path.exists(path) for path in ("/etc/shadow", "/etc/hostname", "/var/log", "/sys/fs", "/dev/tty", "/run")])
+say(sorted(os.environ))
+""",
+    )
+    needs(report, "private root")
+    home, processes, name, exist, variables = report["runs"][0]["said"]
+    assert home == ["student"]
+    assert processes == ["1"]
+    assert name == "student"
+    assert exist == [False] * 6
+    assert set(variables) <= {"PATH", "LANG", "OMP_NUM_THREADS", "HOME", "TMPDIR", "LC_CTYPE"}
+
+
+@everybody
+def test_what_is_named_readable_is_seen_and_nothing_beside_it(who: str, place: Path) -> None:
+    for name in ("given", "hidden"):
+        (place / name).mkdir()
+        (place / name / "file").write_text(name)
+    (place / "single").write_text("single")
+    place.chmod(0o755)
+    code = f"""
+from pathlib import Path
+place = Path({str(place)!r})
+say([(place / "given" / "file").read_text(), (place / "single").read_text()])
+say(attempt((place / "hidden" / "file").read_text))
+say([attempt((place / "given" / "file").write_text, "x"), attempt((place / "given" / "new").touch)])
+say(attempt(Path("/tmp/mine").write_text, "x"))
+"""
+    runs = [str(place / "given"), str(place / "single")]
+    seen, hidden, written, own = jailed(who, place, code, readable=runs)["runs"][0]["said"]
+    assert seen == ["given", "single"]
+    assert hidden in ("FileNotFoundError", "PermissionError")
+    assert all(result in ("OSError", "PermissionError") for result in written)
+    assert own == "done: 1"
+
+
+@everybody
+def test_open_files_of_the_zygote_stay_behind(who: str, place: Path) -> None:
+    # The harness has a pipe to report through, and the zygote its own files besides.
+    assert len(said(who, place, "say(os.listdir('/proc/self/fd'))")) == 5  # with that of the folder itself
+
+
+DENIED = """
+import ctypes, errno
+libc = ctypes.CDLL(None, use_errno=True)
+def call(name, *arguments):
+    number = numbers[name]
+    if number is None:
+        return "EPERM"
+    result = libc.syscall(number, *arguments)
+    return "done" if result >= 0 else errno.errorcode[ctypes.get_errno()]
+say({name: call(name, *arguments) for name, arguments in calls.items()})
+"""
+
+
+@everybody
+def test_denied_calls_fail_and_kill_nobody(who: str, place: Path) -> None:
+    calls = {
+        "ptrace": [16, 1, 0, 0],
+        "unshare": [linux.CLONE_NEWUSER],
+        "mount": [0, 0, 0, 0, 0],
+        "clone": [linux.CLONE_NEWUSER | signal.SIGCHLD, 0, 0, 0, 0],
+        "keyctl": [0, -3, 0],
+        "bpf": [0, 0, 0],
+        "userfaultfd": [0],
+        "io_uring_setup": [1, 0],
+        "perf_event_open": [0, 0, 0, 0, 0],
+        "shmget": [0, 4096, 0o1600],
+        "mq_open": [b"/x", 0o102, 0o600, 0],
+        "name_to_handle_at": [-100, b"/", 0, 0, 0],
+        "personality": [8],
+        "seccomp": [1, 0, 0],
+        "process_vm_readv": [1, 0, 0, 0, 0, 0],
+        "pidfd_getfd": [0, 0, 0],
+        "memfd_secret": [0],
+    }
+    numbers = {name: linux.number(name) for name in calls}
+    code = f"numbers = {numbers}\ncalls = {calls}\n{DENIED}"
+    expected = dict.fromkeys(calls, "EPERM")
+    assert said(who, place, code) == expected
+
+
+@everybody
+def test_sockets_of_other_kinds_fail_as_libraries_expect(who: str, place: Path) -> None:
+    code = """
+import socket, urllib.request
+say([attempt(socket.socket, family) for family in (socket.AF_INET, socket.AF_INET6, socket.AF_NETLINK, 38, 40, 17)])
+say(attempt(urllib.request.urlopen, "http://127.0.0.1:1/"))
+say(attempt(socket.getaddrinfo, "example.org", 80))
+"""
+    kinds, opened, looked_up = jailed(who, place, code)["runs"][0]["said"]
+    assert kinds == ["PermissionError"] * 6
+    assert opened == "URLError"
+    assert looked_up == "gaierror"
+
+
+HONEST = """
+import asyncio, multiprocessing, subprocess, tempfile, threading
+import matplotlib; matplotlib.use("agg")
+import matplotlib.pyplot as plt, numpy as np, torch
+a = torch.eye(50, requires_grad=True); (a @ a).sum().backward()
+model = torch.nn.Linear(3, 1); optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+model(torch.ones(2, 3)).sum().backward(); optimizer.step()
+say(["torch", float(a.grad.sum())])
+figure, axes = plt.subplots(); axes.plot([1, 2]); axes.set_title("$x^2$ ä"); figure.savefig("plot.png")
+say(["plot", os.path.getsize("plot.png") > 5000])
+say(["subprocess", subprocess.run(["echo", "x"], capture_output=True, text=True).stdout])
+say(["shell", subprocess.run(["bash", "-c", "cat <(echo y) | wc -l"], capture_output=True, text=True).stdout])
+with multiprocessing.Pool(2) as pool:
+    say(["pool", pool.map(abs, [-1, -2])])
+with tempfile.NamedTemporaryFile() as file:
+    say(["tempfile", file.write(b"x")])
+import sqlite3, wave, xml.dom.minidom
+say(["lazy", sqlite3.connect(":memory:").execute("select 1").fetchone()])
+thread = threading.Thread(target=say, args=(["thread", 1],)); thread.start(); thread.join()
+async def shout():
+    process = await asyncio.create_subprocess_exec("echo", "z", stdout=asyncio.subprocess.PIPE)
+    return (await process.communicate())[0].decode()
+say(["asyncio", asyncio.run(shout())])
+python = [sys.executable, "-c", "import numpy; print(numpy.ones(2).sum())"]
+say(["python", subprocess.run(python, capture_output=True, text=True).stdout])
+"""
+# Its workers hand tensors over by Unix sockets, which are not to be had where those of others could be reached.
+LOADER = """
+from torch.utils.data import DataLoader, TensorDataset
+data = TensorDataset(torch.ones(8))
+say(["loader", sum(float(batch[0].sum()) for batch in DataLoader(data, batch_size=2, num_workers=2))])
+"""
+
+
+@pytest.mark.parametrize(
+    ("who", "without"),
+    [("root", ()), ("ordinary user", ()), ("root", ("namespaces",)), ("ordinary user", ("namespaces",))],
+)
+def test_what_honest_notebooks_do_works(who: str, place: Path, without: tuple[str, ...]) -> None:
+    imports = ["numpy", "torch", "matplotlib.pyplot", "IPython"]
+    code = HONEST if without else HONEST + LOADER
+    report = jailed(who, place, code, imports=imports, without=without, seconds=80)
+    results = report["runs"][0]["said"]
+    if not without and not survey.lacking(report["enclosed"], ["private root"]):
+        assert results.pop() == ["loader", 8.0]
+    assert results == [
+        ["torch", 5000.0],
+        ["plot", True],
+        ["subprocess", "x\n"],
+        ["shell", "1\n"],
+        ["pool", [1, 2]],
+        ["tempfile", 1],
+        ["lazy", [1]],
+        ["thread", 1],
+        ["asyncio", "z\n"],
+        ["python", "2.0\n"],
+    ]
+
+
+@everybody
+@everywhere
+def test_a_submission_finds_nothing_of_the_one_before(who: str, place: Path, without: tuple[str, ...]) -> None:
+    leave = """
+for folder in (".", os.environ["TMPDIR"], "/dev/shm", "/tmp"):
+    try:
+        open(f"{folder}/left-by-{os.getuid()}", "w").write("x")
+        os.makedirs(f"{folder}/deep/" + "/".join("d" * 100 for _ in range(30)), mode=0o700)
+        os.chmod(f"{folder}/deep", 0)
+    except OSError:
+        pass
+say("left")
+"""
+    look = """
+found = []
+for folder in (".", os.environ["TMPDIR"]):
+    found += os.listdir(folder)
+for folder in ("/dev/shm", "/tmp"):
+    found += [folder] if os.path.exists(f"{folder}/left-by-{os.getuid()}") else []
+say(found)
+"""
+    runs = jailed(who, place, leave, look, without=without)["runs"]
+    assert [run["said"] for run in runs] == [["left"], [[]]]
+
+
+@everybody
+def test_each_limit_holds(who: str, place: Path) -> None:
+    code = """
+import errno, time
+def fill():
+    with open("file", "wb") as file:
+        while True:
+            file.write(b"x" * 2**20)
+def fill_many():
+    for i in range(100):
+        with open(f"{os.environ['TMPDIR']}/{i}", "wb") as file:
+            file.write(b"x" * 2**20)
+def forks():
+    children = []
+    try:
+        while len(children) < 100:
+            pid = os.fork()
+            if pid == 0:
+                time.sleep(20)
+                os._exit(0)
+            children.append(pid)
+    except OSError as error:
+        return [len(children), errno.errorcode[error.errno]]
+    finally:
+        for pid in children:
+            os.kill(pid, 9)
+            os.waitpid(pid, 0)
+    return [len(children), None]
+def threads():
+    import threading
+    event = threading.Event()
+    started = []
+    try:
+        for _ in range(100):
+            thread = threading.Thread(target=event.wait)
+            thread.start()
+            started.append(thread)
+    except RuntimeError:
+        pass
+    event.set()
+    [thread.join() for thread in started]
+    return len(started)
+say(["memory", attempt(bytearray, 3000 * 2**20)])
+say(["files", attempt(fill), os.path.getsize("file") // 2**20])
+os.unlink("file")
+say(["all files", attempt(fill_many)])
+say(["open files", attempt(lambda: [open("/dev/null") for _ in range(100)])])
+say(["processes", *forks()])
+say(["threads", threads()])
+"""
+    limits = {"memory_mb": 2048, "scratch_mb": 8, "processes": 12, "open_files": 64}
+    report = jailed(who, place, code, limits=limits)
+    needs(report, "rlimits", "private tmpfs")
+    memory, files, all_files, open_files, processes, threads = report["runs"][0]["said"]
+    assert memory == ["memory", "MemoryError"]
+    assert files == ["files", "OSError", 8]
+    assert all_files == ["all files", "OSError"]
+    assert open_files == ["open files", "OSError"]
+    assert processes == ["processes", 11, "EAGAIN"]  # the process itself is one
+    assert threads == ["threads", 11]
+
+
+@everybody
+def test_processor_time_has_an_end(who: str, place: Path) -> None:
+    (run,) = jailed(who, place, "while True: pass", limits={"cpu_seconds": 1})["runs"]
+    assert run["code"] == -signal.SIGKILL
+
+
+DAEMONS = """
+import time
+for _ in range(5):
+    if os.fork() == 0:
+        for leave in (os.setsid, lambda: os.setpgid(0, 0)):
+            try:
+                leave()
+            except OSError:
+                pass
+        if os.fork() == 0:
+            import signal
+            for number in range(1, 32):
+                try:
+                    signal.signal(number, signal.SIG_IGN)
+                except (OSError, ValueError):
+                    pass
+            while True:
+                time.sleep(5)
+        os._exit(0)
+time.sleep(0.2)
+say("started")
+{}
+"""
+
+
+@everybody
+@everywhere
+@pytest.mark.parametrize("end", ["pass", "import time; time.sleep(60)"], ids=["returned", "hanging"])
+def test_no_process_is_left(who: str, place: Path, without: tuple[str, ...], end: str) -> None:
+    (run,) = jailed(who, place, DAEMONS.format(end), without=without, seconds=3)["runs"]
+    assert run["said"] == ["started"]
+    assert run["left"] == []
+    assert run["kill_seconds"] < 2
+
+
+def alive(marker: str) -> list[str]:
+    found = []
+    for entry in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):
+            if marker.encode() in entry.read_bytes().split(b"\0"):
+                found.append(entry.parent.name)
+    return found
+
+
+@everybody
+@pytest.mark.parametrize(("without", "number"), [((), signal.SIGKILL), (("namespaces",), signal.SIGTERM)])
+def test_a_zygote_that_is_killed_takes_its_students_along(
+    who: str, place: Path, without: tuple[str, ...], number: int
+) -> None:
+    marker = f"{time.time_ns() % 10**6 + 100}.{os.getpid()}"
+    code = f"import subprocess; subprocess.Popen(['sleep', '{marker}']); say(1); import time; time.sleep(60)"
+    arguments = command(who, place, (code,), without=without, seconds=30)
+    with subprocess.Popen(arguments, env=environment(), cwd="/", stdout=subprocess.DEVNULL) as zygote:
+        deadline = time.monotonic() + 20
+        while not alive(marker):
+            assert time.monotonic() < deadline
+            assert zygote.poll() is None
+            time.sleep(0.05)
+        zygote.send_signal(number)
+    while alive(marker):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+@everybody
+@everywhere
+def test_usage_counts_what_is_taken_and_what_is_shared_once(who: str, place: Path, without: tuple[str, ...]) -> None:
+    code = """
+import time
+block = bytearray(os.urandom(1)) * (100 * 2**20)
+children = [os.fork() for _ in range(1)]
+if children != [0]:
+    children.append(os.fork())
+time.sleep(0.6)
+if 0 in children:
+    os._exit(0)
+"""
+    (run,) = jailed(who, place, code, watch=True, without=without)["runs"]
+    tasks, memory = run["usage"]
+    assert tasks == 3
+    assert 90 * 2**20 < memory < 130 * 2**20
+
+
+@everybody
+def test_usage_counts_anonymous_files(who: str, place: Path) -> None:
+    code = """
+import time
+files = [os.memfd_create("x") for _ in range(4)]
+for file in files:
+    os.write(file, b"x" * (20 * 2**20))
+time.sleep(0.5)
+"""
+    (run,) = jailed(who, place, code, watch=True)["runs"]
+    assert 75 * 2**20 < run["usage"][1] < 120 * 2**20
+    assert said(who, place, "say(attempt(os.memfd_create, 'x'))", limits={"memfd": False}) == "PermissionError"
+
+
+@everybody
+@pytest.mark.parametrize("layer", ["landlock", "seccomp"])
+def test_a_layer_that_fails_later_stops_the_submission(who: str, place: Path, layer: str) -> None:
+    report = jailed(who, place, "say('student code ran')", lost_later=[layer])
+    needs(report, layer)
+    (run,) = report["runs"]
+    assert run["said"] == []
+    assert run["code"] == 77
+
+
+def test_the_jail_imports_nothing_of_the_toolkit_but_its_own_folder() -> None:
+    code = (
+        f"import sys; sys.path.insert(0, {str(INMATE.parents[2])!r}); before = set(sys.modules);"
+        "from autograder.student import jail; print(*sorted(set(sys.modules) - before))"
+    )
+    names = subprocess.run(
+        [sys.executable, "-I", "-c", code], capture_output=True, text=True, check=True
+    ).stdout.split()
+    ours = {name for name in names if name.startswith("autograder")}
+    assert all(name.startswith("autograder.student") or name == "autograder" for name in ours)
+    assert not {"numpy", "subprocess", "tempfile", "msgpack"} & set(names)
+
+
+def verdict(program: bytes, number: int, arguments: tuple[int, ...] = (), machine: int = 0xC000003E) -> int:
+    """What a seccomp filter says to a call: its four kinds of instructions, run by hand."""
+    data = struct.pack("=IIQ6Q", number, machine, 0, *(arguments + (0,) * 6)[:6])
+    code = list(struct.iter_unpack("=HBBI", program))
+    at = accumulator = 0
+    while True:
+        operation, true, false, constant = code[at]
+        at += 1
+        match operation:
+            case 0x20:
+                (accumulator,) = struct.unpack_from("=I", data, constant)
+            case 0x05:
+                at += constant
+            case 0x06:
+                return int(constant)
+            case 0x15 | 0x45 | 0x35:
+                holds = {0x15: accumulator == constant, 0x45: accumulator & constant, 0x35: accumulator >= constant}
+                at += true if holds[operation] else false
+
+
+@pytest.mark.parametrize(("column", "machine"), [(0, 0xC000003E), (1, 0xC00000B7)], ids=["x86_64", "aarch64"])
+def test_the_filter_decides_alike_on_both_machines(monkeypatch: pytest.MonkeyPatch, column: int, machine: int) -> None:
+    monkeypatch.setattr(linux, "_COLUMN", column)
+    monkeypatch.setattr(linux, "_AUDIT_ARCH", machine)
+    program = policy.program(private_root=True, own_pids=True, own_uid=True, scoped_signals=True, memfd=True)
+    bare = policy.program(private_root=False, own_pids=False, own_uid=False, scoped_signals=False, memfd=False)
+
+    def says(which: bytes, name: str, *arguments: int) -> str:
+        number = linux.number(name)
+        assert number is not None
+        result = verdict(which, number, arguments, machine)
+        return "allowed" if result == linux.ALLOW else errno.errorcode.get(result & 0xFFFF, "pretended")
+
+    read, write = ((0, 1), (63, 64))[column]
+    assert verdict(program, read, machine=machine) == verdict(program, write, machine=machine) == linux.ALLOW
+    assert {says(program, name) for name in ("ptrace", "mount", "bpf", "keyctl", "setns", "shmget")} == {"EPERM"}
+    assert says(program, "clone", signal.SIGCHLD) == "allowed"
+    assert says(program, "clone", linux.CLONE_NEWNET) == "EPERM"
+    assert says(program, "clone3") == "ENOSYS"
+    assert says(program, "socket", socket.AF_UNIX) == "allowed"
+    assert says(program, "socket", socket.AF_INET) == "EACCES"
+    assert says(program, "socket", 2**32 + socket.AF_INET) == "EACCES"
+    assert says(program, "ioctl", 1, 0x5412) == "EPERM"
+    assert says(program, "ioctl", 1, 0x5401) == "allowed"
+    assert says(program, "memfd_create") == "allowed"
+    assert says(program, "kill", 2**32 - 1, 9) == "allowed"
+    assert says(program, "setpgid") == "allowed"
+    assert says(program, "setsid") == says(bare, "setsid") == says(bare, "setpgid") == "pretended"
+    assert says(bare, "memfd_create") == "EPERM"
+    assert says(bare, "fchmodat") == "pretended"
+    assert says(bare, "socket", socket.AF_UNIX) == "EACCES"
+    assert says(bare, "socketpair", 1, socket.SOCK_STREAM | socket.SOCK_CLOEXEC) == "allowed"
+    assert says(bare, "socketpair", 1, socket.SOCK_DGRAM) == "EACCES"
+    assert says(bare, "kill", 1, 9) == says(bare, "kill", 2**32 - 1, 9) == says(bare, "kill", 0, 9) == "EPERM"
+    assert says(bare, "kill", policy.OWN_PID, 9) == says(bare, "kill", policy.OWN_PID + 1, 9) == "allowed"
+    assert says(bare, "prlimit64", 0) == "allowed"
+    assert says(bare, "prlimit64", 1) == "EPERM"
+    for filter_program in (program, bare):
+        for number in (500, 2**30 + 1, 2**32 - 1):
+            assert verdict(filter_program, number, machine=machine) == linux.deny(errno.ENOSYS)
+        assert verdict(filter_program, read, machine=0x40000003) == linux.deny(errno.ENOSYS)
+
+
+def test_a_scratch_place_is_emptied_however_deep_or_locked(tmp_path: Path) -> None:
+    deep = tmp_path / "scratch"
+    deep.mkdir()
+    at = os.open(deep, os.O_RDONLY)
+    for _ in range(300):
+        os.mkdir("d" * 50, dir_fd=at)
+        below = os.open("d" * 50, os.O_RDONLY, dir_fd=at)
+        os.close(at)
+        at = below
+    os.close(at)
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "kept").touch()
+    (deep / "link").symlink_to(outside)
+    (deep / "locked").mkdir()
+    (deep / "locked" / "file").touch()
+    (deep / "locked").chmod(0)
+    os.mkfifo(deep / "pipe")
+    root.empty(str(deep))
+    assert list(deep.iterdir()) == []
+    assert (outside / "kept").exists()
+
+
+def test_a_control_group_is_made_where_one_is_delegated(tmp_path: Path) -> None:
+    own = tmp_path / "user.slice" / "run.scope"
+    own.mkdir(parents=True)
+    (tmp_path / "cgroup.controllers").touch()
+    process = tmp_path / "cgroup"
+    process.write_text("0::/user.slice/run.scope\n")
+    for folder in (tmp_path, own.parent):
+        (folder / "cgroup.procs").touch()
+        (folder / "cgroup.subtree_control").write_text("cpu")
+    assert cgroup.create(tmp_path, process)[1].startswith("off: no group")
+    (own.parent / "cgroup.subtree_control").write_text("cpu memory pids")
+    assert cgroup.create(tmp_path, process)[1].startswith("off: No such file")  # the kernel would make its files
+    group = own.parent / f"autograder-{os.getpid()}"
+    for name in ("memory.max", "pids.max", "cgroup.procs", "cgroup.kill"):
+        (group / name).touch()
+    made = cgroup.Group(
+        {name: os.open(group / name, os.O_WRONLY) for name in ("memory.max", "pids.max", "cgroup.procs")}
+    )
+    made.join(memory=2**30, processes=64)
+    made.kill()
+    assert ((group / "memory.max").read_text(), (group / "pids.max").read_text()) == (str(2**30), "64")
+    for fd in made.files.values():
+        os.close(fd)
+    assert cgroup.create(tmp_path / "nowhere", process)[1] == "off: not cgroup v2"
+
+
+def test_a_minimum_names_what_is_missing() -> None:
+    layers = {**dict.fromkeys(survey.LAYERS, "on"), "landlock": "off: this kernel has none", "seccomp": "on"}
+    assert survey.tier(layers) == "namespaces"
+    assert survey.lacking(layers, ["seccomp", "namespaces"]) == []
+    assert survey.lacking(layers, ["landlock"]) == ["landlock (off: this kernel has none)"]
+    assert survey.tier({}) == "none"
+    with pytest.raises(ValueError, match="'moat' is no layer"):
+        survey.lacking(layers, ["moat"])
+
+
+def test_the_survey_tells_of_every_layer_and_what_it_leaves_open() -> None:
+    rows = survey.survey()
+    assert [row.name for row in rows] == list(survey.LAYERS)
+    assert {row.state for row in rows} <= {"on", "off"}
+    for row in rows:
+        assert row.state == "on" or row.why
+        assert row.state == "on" or row.leaves_open or "not needed" in row.why
