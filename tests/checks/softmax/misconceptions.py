@@ -309,22 +309,6 @@ class SmallNumberInTheDenominator:
 
 
 @misconception("softmax")
-class ComputedAndReturnedInSinglePrecision:
-    """Returns float32 for float64.
-
-    What it does: converts the result to single precision.
-    Why it is wrong: float64 in means float64 out; half of the digits are gone.
-    Example:
-        >>> softmax(np.zeros(2)).dtype
-        dtype('float32')
-    """
-
-    def softmax(x, axis=-1):
-        e = np.exp(x - x.max(axis=axis, keepdims=True))
-        return (e / e.sum(axis=axis, keepdims=True)).astype(np.float32)
-
-
-@misconception("softmax")
 class RoundedToThreeDigits:
     """Rounds the probabilities.
 
@@ -338,6 +322,92 @@ class RoundedToThreeDigits:
     def softmax(x, axis=-1):
         e = np.exp(x - x.max(axis=axis, keepdims=True))
         return np.round(e / e.sum(axis=axis, keepdims=True), 3)
+
+
+@misconception("softmax")
+class DifferencesClipped:
+    """Lifts logits that lie far below the largest one.
+
+    What it does: limits `x - max` to -10 and above.
+    Why it is wrong: no probability can be below 0.00005 then, and the differences beyond the limit are lost.
+    Example:
+        >>> softmax(np.array([0.0, -40.0])).round(6)
+        array([9.99955e-01, 4.50000e-05])
+    """
+
+    def softmax(x, axis=-1):
+        e = np.exp(np.maximum(x - x.max(axis=axis, keepdims=True), -10))
+        return e / e.sum(axis=axis, keepdims=True)
+
+
+@misconception("softmax")
+class OnlyTheFirstOrTheLastAxis:
+    """Knows two axes only.
+
+    What it does: works along the first axis if `axis` is 0, and along the last one if it is anything else.
+    Why it is wrong: arrays may have more than two dimensions, and the classes may lie in the middle.
+    Example:
+        >>> softmax(np.zeros((1, 2, 4)), axis=1)[0, 0]
+        array([0.25, 0.25, 0.25, 0.25])
+    """
+
+    def softmax(x, axis=-1):
+        axis = 0 if axis == 0 else -1
+        e = np.exp(x - x.max(axis=axis, keepdims=True))
+        return e / e.sum(axis=axis, keepdims=True)
+
+
+@misconception("softmax")
+class MaximumSubtractedOnlyFromLargeLogits:
+    """Subtracts the maximum only where float64 would overflow.
+
+    What it does: leaves logits alone unless one is beyond 700.
+    Why it is wrong: in float32 `exp` overflows at 88. Subtracting the maximum always is simpler, and always right.
+    Example:
+        >>> softmax(np.array([200, 0], np.float32))
+        array([nan,  0.], dtype=float32)
+    """
+
+    def softmax(x, axis=-1):
+        if np.abs(x).max() > 700:
+            x = x - x.max(axis=axis, keepdims=True)
+        e = np.exp(x)
+        return e / e.sum(axis=axis, keepdims=True)
+
+
+@misconception("softmax")
+class ReadInMemoryOrder:
+    """Takes the entries in the order in which they lie in memory.
+
+    What it does: flattens the array as it is stored, and gives it its shape again row by row.
+    Why it is wrong: a transposed array is stored column by column, so that its entries end up elsewhere.
+    Example:
+        >>> softmax(np.array([[0.0, 0.0], [99.0, 99.0]]).T).round(3)[0]
+        array([0.5, 0.5])
+    """
+
+    def softmax(x, axis=-1):
+        x = x.ravel(order="K").reshape(x.shape)
+        e = np.exp(x - x.max(axis=axis, keepdims=True))
+        return e / e.sum(axis=axis, keepdims=True)
+
+
+@misconception("softmax")
+class OneBufferForAllResults:
+    """Writes all results of a shape into one array.
+
+    What it does: keeps an array for each shape, fills it at every call, and returns it.
+    Why it is wrong: the next call overwrites what the last one returned.
+    Example:
+        >>> p = softmax(np.zeros(2)); _ = softmax(np.array([99.0, 0.0])); p.round()
+        array([1., 0.])
+    """
+
+    buffers = {}  # noqa: RUF012 - at module level in the notebook
+
+    def softmax(x, axis=-1):
+        e = np.exp(x - x.max(axis=axis, keepdims=True))
+        return np.divide(e, e.sum(axis=axis, keepdims=True), out=buffers.setdefault(x.shape, np.empty(x.shape)))
 
 
 # ------------------------------------------------------------------------------------------------ log_softmax
@@ -506,8 +576,8 @@ class BaseTenLogarithm:
     What it does: divides all results by log 10.
     Why it is wrong: the loss and its gradient are made for natural logarithms, which the exponential undoes.
     Example:
-        >>> log_softmax(np.zeros(10))[0]
-        -1.0
+        >>> log_softmax(np.zeros(10))[:2]
+        array([-1., -1.])
     """
 
     def log_softmax(x, axis=-1):
@@ -522,8 +592,8 @@ class OnlyTheSumInBaseTwo:
     What it does: uses `np.log2` for the sum, and leaves the logits as they are.
     Why it is wrong: logits are natural logarithms; two bases in one difference give neither.
     Example:
-        >>> log_softmax(np.zeros(4))[0]
-        -2.0
+        >>> log_softmax(np.zeros(4))[:2]
+        array([-2., -2.])
     """
 
     def log_softmax(x, axis=-1):
@@ -595,6 +665,76 @@ class LogitsChangedInPlace:
         return x - np.log(np.exp(x).sum(axis=axis, keepdims=True))
 
 
+@misconception("log_softmax")
+class OnlyTheOuterAxes:
+    """Knows two axes only.
+
+    What it does: works along the first axis if `axis` is 0, and along the last one if it is anything else.
+    Why it is wrong: arrays may have more than two dimensions, and the classes may lie in the middle.
+    Example:
+        >>> np.exp(log_softmax(np.zeros((1, 2, 4)), axis=1))[0, 0]
+        array([0.25, 0.25, 0.25, 0.25])
+    """
+
+    def log_softmax(x, axis=-1):
+        axis = 0 if axis == 0 else -1
+        x = x - x.max(axis=axis, keepdims=True)
+        return x - np.log(np.exp(x).sum(axis=axis, keepdims=True))
+
+
+@misconception("log_softmax")
+class MaximumPulledOutOfLargeLogitsOnly:
+    """Pulls the maximum out only where float64 would overflow.
+
+    What it does: leaves logits alone unless one is beyond 700.
+    Why it is wrong: in float32 `exp` overflows at 88. Pulling the maximum out always is simpler, and always right.
+    Example:
+        >>> log_softmax(np.array([200, 0], np.float32))
+        array([-inf, -inf], dtype=float32)
+    """
+
+    def log_softmax(x, axis=-1):
+        if np.abs(x).max() > 700:
+            x = x - x.max(axis=axis, keepdims=True)
+        return x - np.log(np.exp(x).sum(axis=axis, keepdims=True))
+
+
+@misconception("log_softmax")
+class LogitsReadInMemoryOrder:
+    """Takes the entries in the order in which they lie in memory.
+
+    What it does: flattens the array as it is stored, and gives it its shape again row by row.
+    Why it is wrong: a transposed array is stored column by column, so that its entries end up elsewhere.
+    Example:
+        >>> log_softmax(np.array([[0.0, 0.0], [99.0, 99.0]]).T).round(3)[0]
+        array([-0.693, -0.693])
+    """
+
+    def log_softmax(x, axis=-1):
+        x = x.ravel(order="K").reshape(x.shape)
+        x = x - x.max(axis=axis, keepdims=True)
+        return x - np.log(np.exp(x).sum(axis=axis, keepdims=True))
+
+
+@misconception("log_softmax")
+class OneBufferForAllLogarithms:
+    """Writes all results of a shape into one array.
+
+    What it does: keeps an array for each shape, fills it at every call, and returns it.
+    Why it is wrong: the next call overwrites what the last one returned.
+    Example:
+        >>> p = log_softmax(np.zeros(2)); _ = log_softmax(np.array([99.0, 0.0])); p.round()
+        array([  0., -99.])
+    """
+
+    buffers = {}  # noqa: RUF012 - at module level in the notebook
+
+    def log_softmax(x, axis=-1):
+        x = x - x.max(axis=axis, keepdims=True)
+        out = buffers.setdefault(x.shape, np.empty(x.shape))
+        return np.subtract(x, np.log(np.exp(x).sum(axis=axis, keepdims=True)), out=out)
+
+
 # ---------------------------------------------------------------------------------------------- cross_entropy
 
 
@@ -605,8 +745,8 @@ class SumOverTheBatch:
     What it does: returns the sum over the batch.
     Why it is wrong: a batch of twice the size would have twice the loss, and need half the learning rate.
     Example:
-        >>> cross_entropy(np.zeros((3, 1)) + [0.0, 0.0], np.array([0, 0, 0])) / np.log(2)
-        3.0
+        >>> round(cross_entropy(np.zeros((3, 2)), np.array([0, 0, 0])) / 3, 3)  # log 2
+        0.693
     """
 
     def cross_entropy(logits, labels):
@@ -620,8 +760,8 @@ class MeanOverSamplesAndClasses:
     What it does: multiplies with one-hot labels and takes the mean of all N × K products.
     Why it is wrong: all but one product in a row are zeros; the result is K times too small.
     Example:
-        >>> cross_entropy(np.zeros((1, 2)), np.array([0])) / np.log(2)
-        0.5
+        >>> round(2 * cross_entropy(np.zeros((1, 2)), np.array([0])), 3)  # log 2
+        0.693
     """
 
     def cross_entropy(logits, labels):
@@ -788,8 +928,8 @@ class OtherClassesCharged:
     What it does: treats each class as a yes-or-no question and adds `-log(1 - p)` for the wrong ones.
     Why it is wrong: that is another loss; the other classes already count through the sum in softmax.
     Example:
-        >>> cross_entropy(np.zeros((1, 2)), np.array([0])) / np.log(2)
-        2.0
+        >>> round(cross_entropy(np.zeros((1, 2)), np.array([0])) / 2, 3)  # log 2
+        0.693
     """
 
     def cross_entropy(logits, labels):
@@ -829,6 +969,89 @@ class ProbabilitiesAveragedFirst:
 
     def cross_entropy(logits, labels):
         return float(-np.log(softmax(logits)[np.arange(len(labels)), labels].mean()))
+
+
+@misconception("cross_entropy")
+class LabelsCastToBytes:
+    """Converts labels to 8 bits.
+
+    What it does: casts labels to `uint8`.
+    Why it is wrong: with more than 256 classes, label 256 becomes 0.
+    Example:
+        >>> z = np.zeros((1, 300)); z[0, 256] = 99.0
+        >>> round(cross_entropy(z, np.array([256])), 2)
+        99.0
+    """
+
+    def cross_entropy(logits, labels):
+        return float(-log_softmax(logits)[np.arange(len(labels)), labels.astype(np.uint8)].mean())
+
+
+@misconception("cross_entropy")
+class OneMaximumForTheBatch:
+    """Subtracts one maximum from all rows.
+
+    What it does: writes the loss out with `logits.max()`, the largest logit anywhere.
+    Why it is wrong: in a row far below it every exponential vanishes, and the logarithm of 0 is infinite.
+    Example:
+        >>> cross_entropy(np.array([[1000.0, 1000.0], [0.0, 0.0]]), np.array([0, 0]))
+        -inf
+    """
+
+    def cross_entropy(logits, labels):
+        z = logits - logits.max()
+        return float((np.log(np.exp(z).sum(axis=1)) - z[np.arange(len(labels)), labels]).mean())
+
+
+@misconception("cross_entropy")
+class RawExponentialsInTheLoss:
+    """Sums the exponentials of the raw logits.
+
+    What it does: computes `log(sum(exp(logits)))` as the formula stands.
+    Why it is wrong: `exp` overflows above 709, and the loss with it.
+    Example:
+        >>> cross_entropy(np.array([[1000.0, 0.0]]), np.array([0]))
+        inf
+    """
+
+    def cross_entropy(logits, labels):
+        return float((np.log(np.exp(logits).sum(axis=1)) - logits[np.arange(len(labels)), labels]).mean())
+
+
+@misconception("cross_entropy")
+class LogitsOverwritten:
+    """Subtracts the maximum from the caller's own array.
+
+    What it does: `logits -= logits.max(...)` works in place.
+    Why it is wrong: the caller's logits are different ones after the call.
+    Example:
+        >>> z = np.array([[1.0, 2.0]]); _ = cross_entropy(z, np.array([0])); z
+        array([[-1.,  0.]])
+    """
+
+    def cross_entropy(logits, labels):
+        logits -= logits.max(axis=1, keepdims=True)
+        return float((np.log(np.exp(logits).sum(axis=1)) - logits[np.arange(len(labels)), labels]).mean())
+
+
+@misconception("cross_entropy")
+class LossRememberedForTheLogits:
+    """Returns the loss of the last call with the same logits.
+
+    What it does: remembers losses by the logits alone.
+    Why it is wrong: with other labels the same logits have another loss.
+    Example:
+        >>> z = np.array([[9.0, 0.0]]); a = cross_entropy(z, np.array([0])); a == cross_entropy(z, np.array([1]))
+        True
+    """
+
+    losses = {}  # noqa: RUF012 - at module level in the notebook
+
+    def cross_entropy(logits, labels):
+        key = (logits.shape, logits.tobytes())
+        if key not in losses:
+            losses[key] = float(-log_softmax(logits)[np.arange(len(labels)), labels].mean())
+        return losses[key]
 
 
 # ------------------------------------------------------------------------------- softmax_regression_gradients
@@ -1119,6 +1342,67 @@ class OverflowInTheGradient:
         return x.T @ g, g.sum(axis=0)
 
 
+@misconception("softmax_regression_gradients")
+class GradientClipped:
+    """Clips the gradient.
+
+    What it does: limits every entry to the range from -5 to 5.
+    Why it is wrong: clipping may help training, but what it returns is no longer the gradient.
+    Example:
+        >>> softmax_regression_gradients(np.array([[100.0]]), np.zeros((1, 2)), np.zeros(2), np.array([0]))[0]
+        array([[-5.,  5.]])
+    """
+
+    def softmax_regression_gradients(x, w, b, labels):
+        g = softmax(x @ w + b)
+        g[np.arange(len(labels)), labels] -= 1
+        g /= len(labels)
+        return np.clip(x.T @ g, -5, 5), np.clip(g.sum(axis=0), -5, 5)
+
+
+@misconception("softmax_regression_gradients")
+class WeightsUpdatedToo:
+    """Takes a step as well.
+
+    What it does: subtracts a tenth of the gradient from the caller's `w` and `b`.
+    Why it is wrong: the question asks for the gradients alone; arguments stay as they are.
+    Example:
+        >>> b = np.zeros(2); _ = softmax_regression_gradients(np.ones((1, 1)), np.zeros((1, 2)), b, np.array([0])); b
+        array([ 0.05, -0.05])
+    """
+
+    def softmax_regression_gradients(x, w, b, labels):
+        g = softmax(x @ w + b)
+        g[np.arange(len(labels)), labels] -= 1
+        g /= len(labels)
+        dw, db = x.T @ g, g.sum(axis=0)
+        w -= 0.1 * dw
+        b -= 0.1 * db
+        return dw, db
+
+
+@misconception("softmax_regression_gradients")
+class OneBufferForAllGradients:
+    """Writes all gradients of a shape into one array.
+
+    What it does: keeps an array for each shape of `w`, fills it at every call, and returns it.
+    Why it is wrong: the next call overwrites what the last one returned.
+    Example:
+        >>> w, b, y = np.zeros((1, 2)), np.zeros(2), np.array([0])
+        >>> dw, _ = softmax_regression_gradients(np.ones((1, 1)), w, b, y)
+        >>> _ = softmax_regression_gradients(np.zeros((1, 1)), w, b, y); dw
+        array([[0., 0.]])
+    """
+
+    buffers = {}  # noqa: RUF012 - at module level in the notebook
+
+    def softmax_regression_gradients(x, w, b, labels):
+        g = softmax(x @ w + b)
+        g[np.arange(len(labels)), labels] -= 1
+        g /= len(labels)
+        return np.matmul(x.T, g, out=buffers.setdefault(w.shape, np.empty(w.shape))), g.sum(axis=0)
+
+
 # ------------------------------------------------------------------------------------------------------ train
 
 
@@ -1199,7 +1483,7 @@ class LabelsNotShuffled:
     Example:
         >>> w, b = train(np.eye(4), np.arange(4), 4, 1.0, 1, 4, np.random.default_rng(0))
         >>> accuracy(w, b, np.eye(4), np.arange(4))
-        0.0
+        0.25
     """
 
     def train(x, labels, num_classes, lr, epochs, batch_size, rng):
@@ -1354,8 +1638,8 @@ class RandomInitialWeights:
     What it does: draws small initial weights from `rng`.
     Why it is wrong: zeros are asked for, and `rng` is for permutations; every other number drawn from it changes those.
     Example:
-        >>> train(np.ones((1, 1)), np.array([0]), 2, 0.0, 1, 1, np.random.default_rng(0))[0].any()
-        True
+        >>> train(np.ones((1, 1)), np.array([0]), 2, 0.0, 1, 1, np.random.default_rng(0))[0].round(4)
+        array([[ 0.0013, -0.0013]])
     """
 
     def train(x, labels, num_classes, lr, epochs, batch_size, rng):
@@ -1462,8 +1746,9 @@ class MomentumUsed:
     What it does: steps along a running sum of gradients, of which nine tenths are kept.
     Why it is wrong: a good idea, and not what is asked: plain gradient descent.
     Example:
-        >>> train(np.zeros((1, 1)), np.array([0]), 2, 0.0, 1, 1, np.random.default_rng(0))[1]
-        array([0., 0.])
+        >>> b = [train(np.zeros((1, 1)), np.array([0]), 2, 1e-6, n, 1, np.random.default_rng(0))[1][0] for n in (1, 2)]
+        >>> print(round(b[1] / b[0], 3))
+        2.9
     """
 
     def train(x, labels, num_classes, lr, epochs, batch_size, rng):
@@ -1499,6 +1784,154 @@ class WeightsStartAgainEachEpoch:
                 batch = order[start : start + batch_size]
                 dw, db = softmax_regression_gradients(x[batch], w, b, labels[batch])
                 w, b = w - lr * dw, b - lr * db
+        return w, b
+
+
+@misconception("train")
+class StopsWhenAllAreRight:
+    """Stops as soon as every training sample is named right.
+
+    What it does: ends training at an accuracy of 1.
+    Why it is wrong: the loss goes on falling; all epochs are asked for.
+    Example:
+        >>> one, two = (train(np.eye(2), np.array([0, 1]), 2, 1.0, n, 2, np.random.default_rng(0)) for n in (1, 2))
+        >>> np.array_equal(one[0], two[0])
+        True
+    """
+
+    def train(x, labels, num_classes, lr, epochs, batch_size, rng):
+        w, b = np.zeros((x.shape[1], num_classes)), np.zeros(num_classes)
+        for _ in range(epochs):
+            order = rng.permutation(len(x))
+            for start in range(0, len(x), batch_size):
+                batch = order[start : start + batch_size]
+                dw, db = softmax_regression_gradients(x[batch], w, b, labels[batch])
+                w, b = w - lr * dw, b - lr * db
+            if ((x @ w + b).argmax(axis=1) == labels).all():
+                break
+        return w, b
+
+
+@misconception("train")
+class StopsWhenTheLossRises:
+    """Stops as soon as the loss of an epoch is above that of the last.
+
+    What it does: ends training early when the training loss goes up.
+    Why it is wrong: with mini-batches the loss may rise and fall again; all epochs are asked for.
+    Example:
+        >>> x, y = np.zeros((4, 1)), np.array([0, 0, 0, 1])
+        >>> three, four = (train(x, y, 2, 8.0, n, 4, np.random.default_rng(0)) for n in (3, 4))
+        >>> np.array_equal(three[1], four[1])
+        True
+    """
+
+    def train(x, labels, num_classes, lr, epochs, batch_size, rng):
+        last = np.inf
+        w, b = np.zeros((x.shape[1], num_classes)), np.zeros(num_classes)
+        for _ in range(epochs):
+            order = rng.permutation(len(x))
+            for start in range(0, len(x), batch_size):
+                batch = order[start : start + batch_size]
+                dw, db = softmax_regression_gradients(x[batch], w, b, labels[batch])
+                w, b = w - lr * dw, b - lr * db
+            loss = cross_entropy(x @ w + b, labels)
+            if loss > last:
+                break
+            last = loss
+        return w, b
+
+
+@misconception("train")
+class LearningRateDecays:
+    """Makes smaller steps in later epochs.
+
+    What it does: divides the learning rate by the number of the epoch.
+    Why it is wrong: a good idea, and not what is asked: the learning rate stays `lr`.
+    Example:
+        >>> b = [train(np.zeros((1, 1)), np.array([0]), 2, 1e-6, n, 1, np.random.default_rng(0))[1][0] for n in (1, 2)]
+        >>> print(round(b[1] / b[0], 3))
+        1.5
+    """
+
+    def train(x, labels, num_classes, lr, epochs, batch_size, rng):
+        w, b = np.zeros((x.shape[1], num_classes)), np.zeros(num_classes)
+        for epoch in range(epochs):
+            order = rng.permutation(len(x))
+            for start in range(0, len(x), batch_size):
+                batch = order[start : start + batch_size]
+                dw, db = softmax_regression_gradients(x[batch], w, b, labels[batch])
+                w, b = w - lr / (epoch + 1) * dw, b - lr / (epoch + 1) * db
+        return w, b
+
+
+@misconception("train")
+class NothingLearntFromASmallDataSet:
+    """Gives up when there are fewer samples than a batch should have.
+
+    What it does: returns zeros if `batch_size` is larger than N.
+    Why it is wrong: one short batch is a batch too.
+    Example:
+        >>> train(np.ones((1, 1)), np.array([0]), 2, 1.0, 1, 2, np.random.default_rng(0))[1]
+        array([0., 0.])
+    """
+
+    def train(x, labels, num_classes, lr, epochs, batch_size, rng):
+        w, b = np.zeros((x.shape[1], num_classes)), np.zeros(num_classes)
+        for _ in range(epochs):
+            order = rng.permutation(len(x))
+            for start in range(0, len(x), batch_size):
+                batch = order[start : start + batch_size]
+                dw, db = softmax_regression_gradients(x[batch], w, b, labels[batch])
+                w, b = w - lr * dw, b - lr * db
+        return (w, b) if batch_size <= len(x) else (np.zeros_like(w), np.zeros_like(b))
+
+
+@misconception("train")
+class OverflowInTraining:
+    """Exponentiates raw logits in the training loop.
+
+    What it does: writes the gradient out, without subtracting a maximum.
+    Why it is wrong: when large inputs make large logits, weights become not-a-number.
+    Example:
+        >>> train(np.array([[100.0]]), np.array([0]), 2, 1.0, 2, 1, np.random.default_rng(0))[0]
+        array([[ nan, -50.]])
+    """
+
+    def train(x, labels, num_classes, lr, epochs, batch_size, rng):
+        w, b = np.zeros((x.shape[1], num_classes)), np.zeros(num_classes)
+        for _ in range(epochs):
+            order = rng.permutation(len(x))
+            for start in range(0, len(x), batch_size):
+                batch = order[start : start + batch_size]
+                e = np.exp(x[batch] @ w + b)
+                g = e / e.sum(axis=1, keepdims=True)
+                g[np.arange(len(batch)), labels[batch]] -= 1
+                g /= len(batch)
+                w, b = w - lr * x[batch].T @ g, b - lr * g.sum(axis=0)
+        return w, b
+
+
+@misconception("train")
+class DataSortedInPlace:
+    """Leaves the caller's samples in another order.
+
+    What it does: sorts `x` and `labels` by label, in place, when it has finished.
+    Why it is wrong: the weights are right, but the caller's arrays are not what they were.
+    Example:
+        >>> y = np.array([1, 0]); _ = train(np.eye(2), y, 2, 1.0, 1, 1, np.random.default_rng(0)); y
+        array([0, 1])
+    """
+
+    def train(x, labels, num_classes, lr, epochs, batch_size, rng):
+        w, b = np.zeros((x.shape[1], num_classes)), np.zeros(num_classes)
+        for _ in range(epochs):
+            order = rng.permutation(len(x))
+            for start in range(0, len(x), batch_size):
+                batch = order[start : start + batch_size]
+                dw, db = softmax_regression_gradients(x[batch], w, b, labels[batch])
+                w, b = w - lr * dw, b - lr * db
+        order = np.argsort(labels, kind="stable")
+        x[:], labels[:] = x[order], labels[order]
         return w, b
 
 
@@ -1611,6 +2044,74 @@ class OverflowOnTheWayToProbabilities:
         e = np.exp(x @ w + b)
         p = e / e.sum(axis=1, keepdims=True)
         return float((p.argmax(axis=1) == labels).mean())
+
+
+@misconception("accuracy")
+class EveryPredictionWithEveryLabel:
+    """Compares all predictions with all labels.
+
+    What it does: compares shapes (N,) and (N, 1), which broadcast to (N, N).
+    Why it is wrong: a prediction counts only for the sample it was made for.
+    Example:
+        >>> accuracy(np.eye(2), np.zeros(2), np.eye(2), np.array([0, 1]))
+        0.5
+    """
+
+    def accuracy(w, b, x, labels):
+        return float(((x @ w + b).argmax(axis=1) == labels[:, None]).mean())
+
+
+@misconception("accuracy")
+class RoundedToTwoDigits:
+    """Rounds the fraction.
+
+    What it does: rounds to two digits after the point.
+    Why it is wrong: rounding is for printing.
+    Example:
+        >>> accuracy(np.eye(3), np.zeros(3), np.eye(3), np.array([0, 0, 0]))
+        0.33
+    """
+
+    def accuracy(w, b, x, labels):
+        return round(float(((x @ w + b).argmax(axis=1) == labels).mean()), 2)
+
+
+@misconception("accuracy")
+class SamplesCentredInPlace:
+    """Changes the samples that it is given.
+
+    What it does: subtracts the mean of the features from `x`, in place, after predicting.
+    Why it is wrong: the result is right, but the caller's data are not what they were.
+    Example:
+        >>> x = np.array([[1.0], [3.0]]); _ = accuracy(np.ones((1, 2)), np.zeros(2), x, np.array([0, 1])); x.ravel()
+        array([-1.,  1.])
+    """
+
+    def accuracy(w, b, x, labels):
+        predicted = (x @ w + b).argmax(axis=1)
+        x -= x.mean(axis=0)
+        return float((predicted == labels).mean())
+
+
+@misconception("accuracy")
+class ResultRememberedForTheSamples:
+    """Returns the last result for the same samples.
+
+    What it does: remembers accuracies by `x` alone.
+    Why it is wrong: with other labels or other weights the accuracy is another.
+    Example:
+        >>> a = accuracy(np.eye(2), np.zeros(2), np.eye(2), np.array([0, 1]))
+        >>> accuracy(np.eye(2), np.zeros(2), np.eye(2), np.array([1, 0]))
+        1.0
+    """
+
+    results = {}  # noqa: RUF012 - at module level in the notebook
+
+    def accuracy(w, b, x, labels):
+        key = (x.shape, x.tobytes())
+        if key not in results:
+            results[key] = float(((x @ w + b).argmax(axis=1) == labels).mean())
+        return results[key]
 
 
 # ----------------------------------------------------------------------------------------- softmax_experiment

@@ -16,7 +16,7 @@ def problem(rng, n, d, k, right, scale=1.0, shift=0.0):
 
     All numbers are multiples of a power of two, so that float32 adds them up exactly, and nothing is tied. In every
     sample the biases decide, and never for class 0. Where the model is wrong, the label is what it would have said
-    without its biases, or the class that it thinks least likely, in turn.
+    without its biases, but for the last of several, where it is what it thinks least likely.
     """
     b = np.append(0.0, 1.0 + rng.permutation(k - 1))
     while True:
@@ -29,8 +29,9 @@ def problem(rng, n, d, k, right, scale=1.0, shift=0.0):
             break
     x, logits = x[good][:n], logits[good][:n]
     labels = logits.argmax(axis=1)
-    labels[right::2] = (x @ w)[right::2].argmax(axis=1)
-    labels[right + 1 :: 2] = logits[right + 1 :: 2].argmin(axis=1)
+    labels[right:] = (x @ w)[right:].argmax(axis=1)
+    if n - right > 1:
+        labels[-1] = logits[-1].argmin()
     order = rng.permutation(n)
     return w * scale, b * scale + shift, x[order], labels[order]
 
