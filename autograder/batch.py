@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from autograder.course import Assignment, Course
-from autograder.grade import Examiner, GradedSubmission, grade_submission
+from autograder.grade import Examiner, GradedSubmission, files_beside, grade_submission
 from autograder.gradebook import ensure_assignment, record
 from autograder.records import AutograderError, Grade, SandboxError
 from autograder.submissions import Submission, find_students, read_submission
@@ -205,8 +205,7 @@ def _write(course: Course, assignment: Assignment, graded: Sequence[tuple[Submis
         folder = course.path("autograded", assignment.id, submission.student)
         folder.mkdir(parents=True, exist_ok=True)
         files = {f"{name}.ipynb": (text + "\n").encode() for name, text in result.notebooks.items()}
-        files.update(submission.files)
-        files.update(assignment.files)
+        files.update(files_beside(assignment, submission))
         if submission.timestamp is not None:
             files["timestamp.txt"] = submission.timestamp.encode()
         for path in folder.iterdir():

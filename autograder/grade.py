@@ -25,7 +25,7 @@ from autograder import __version__
 from autograder.checks import desk
 from autograder.checks.collect import Check, Checks, collect, everything, judge, question_points
 from autograder.checks.diagnosis import Diagnosis, Recorded
-from autograder.checks.forbidden import forbidden_calls
+from autograder.checks.forbidden import Reading, forbidden_calls, read_code
 from autograder.checks.plugin import Outcome, check_id, seed_for
 from autograder.records import (
     CheckResult,
@@ -86,6 +86,11 @@ class NotebookRun:
     attention: list[str] = field(default_factory=list)
     usages: list[Usage] = field(default_factory=list)
 
+    @functools.cached_property
+    def reading(self) -> Reading:
+        """What its code defines and imports."""
+        return read_code(self.notebook)
+
 
 def notebook_imports(assignment: Assignment) -> list[str]:
     """The modules that the assignment's source notebooks import, for the zygote to have ready."""
@@ -106,6 +111,14 @@ def notebook_imports(assignment: Assignment) -> list[str]:
                     elif isinstance(statement, ast.ImportFrom) and statement.module and not statement.level:
                         names[statement.module] = None
     return [name for name in names if name != "autograder" and not name.startswith("autograder.")]
+
+
+def files_beside(assignment: Assignment, submission: Submission) -> tuple[tuple[str, bytes], ...]:
+    """The files beside the notebooks: the course's, and what the submission may bring.
+
+    Reading left out of the submission what the course does not let students replace, so what is there counts.
+    """
+    return tuple({**dict(assignment.files), **dict(submission.files)}.items())
 
 
 def run_notebook(
@@ -290,7 +303,7 @@ def grade_submission(examiner: Examiner, submission: Submission, *, tell: Tell =
     share = time.monotonic() + assignment.limits.submission_seconds * _NOTEBOOK_SHARE
     if not submission.unreadable:
         for submitted in submission.notebooks:
-            run = run_notebook(zygote, submitted, submission.files, seed, share)
+            run = run_notebook(zygote, submitted, files_beside(assignment, submission), seed, share)
             runs[submitted.name] = run
             try:
                 if run.process is not None:
@@ -480,7 +493,7 @@ def _forbidden(examiner: Examiner, question: Question, run: NotebookRun, recorde
         return ""
     conversations = [item.outcome.conversation for item in recorded if item.outcome.conversation is not None]
     asked = {call.target.variable for conversation in conversations for call in conversation.calls}
-    found = forbidden_calls(run.notebook, names, asked - {""})
+    found = forbidden_calls(run.reading, names, asked - {""})
     if found:
         return f"cell {found[0].cell + 1} uses `{found[0].name}`, which this question forbids"
     ran = sorted({name for conversation in conversations for name in conversation.used} & set(names))
@@ -563,10 +576,10 @@ def grade_text(examiner: Examiner, notebooks: dict[str, str], student: str = "")
     sources = {source.name: source for source in examiner.assignment.notebooks}
     submitted = []
     for name, text in notebooks.items():
-        restored = restore(sources[name], text.encode())
+        restored = restore(sources[name], text.encode(), hidden_tests=examiner.assignment.checks is None)
         sha256 = hashlib.sha256(text.encode()).hexdigest()
         submitted.append(
             SubmittedNotebook(name, f"{name}.ipynb", sha256, restored.notebook, restored.notes, restored.unanswered)
         )
-    submission = Submission(student, examiner.assignment.id, tuple(submitted), files=examiner.assignment.files)
+    submission = Submission(student, examiner.assignment.id, tuple(submitted))
     return grade_submission(examiner, submission).grade

@@ -37,7 +37,7 @@ class Jailed:
     """A notebook in a jailed process, a fork for each check."""
 
     def __init__(self, course: Course, assignment: Assignment, path: Path) -> None:
-        from autograder.grade import notebook_imports, run_notebook
+        from autograder.grade import files_beside, notebook_imports, run_notebook
         from autograder.submissions import read_notebook
 
         self.call_seconds = assignment.limits.call_seconds
@@ -47,7 +47,7 @@ class Jailed:
             raise CourseError(f"{path}: {submission.unreadable}")
         self._zygote = Zygote(notebook_imports(assignment), assignment.limits)
         deadline = time.monotonic() + _HOURS
-        run = run_notebook(self._zygote, submission.notebooks[0], submission.files, 0, deadline)
+        run = run_notebook(self._zygote, submission.notebooks[0], files_beside(assignment, submission), 0, deadline)
         if run.process is None:
             raise CourseError(f"{path}: the process that ran it died")
         self._process: StudentProcess = run.process
