@@ -23,6 +23,7 @@ pytestmark = [
         "torch.nn.Softmax2d",
         "scipy.special.softmax",
         "scipy.special.log_softmax",
+        "sklearn.utils.extmath.softmax",
     ),
 ]
 
