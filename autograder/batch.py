@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import json
 import multiprocessing
+import multiprocessing.util
 import os
 import shutil
 import tempfile
@@ -59,7 +60,10 @@ class Progress:
 @functools.lru_cache(maxsize=4)
 def _examiner(assignment: Assignment, secret: bytes) -> Examiner:
     """This worker's examiner of an assignment, with its warm zygote."""
-    return Examiner.of(assignment, secret)
+    examiner = Examiner.of(assignment, secret)
+    # Not atexit: the zygote's folder would be gone first, with a warning.
+    multiprocessing.util.Finalize(None, examiner.close, exitpriority=10)
+    return examiner
 
 
 def grade_one(assignment: Assignment, secret: bytes, submission: Submission) -> GradedSubmission:

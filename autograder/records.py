@@ -62,7 +62,7 @@ class SandboxError(AutograderError):
     """The protections that the course asks for are not to be had here."""
 
 
-class StudentFault(Exception):  # noqa: N818 - a verdict, not a malfunction
+class StudentFault(Exception):
     """Something the student's process did. `where` is (cell index, line) in the student's notebook, if known."""
 
     verdict = Verdict.FAIL

@@ -23,7 +23,7 @@ import numpy as np
 from autograder.checks import desk
 from autograder.checks.collect import Check, everything, judge
 from autograder.checks.diagnosis import Diagnosis, Recorded, load_variants
-from autograder.checks.forbidden import forbidden_calls
+from autograder.checks.forbidden import forbidden_calls, read_code
 from autograder.checks.plugin import seed_for
 from autograder.checks.vocabulary import Variant
 from autograder.course import Assignment
@@ -122,7 +122,7 @@ def _banned(examiner: Examiner, assignment: Assignment, variant: Variant, checks
     defined = {
         node.name for node in ast.parse(variant.source).body if isinstance(node, (ast.FunctionDef, ast.ClassDef))
     }
-    found = forbidden_calls({"cells": cells}, names, defined)
+    found = forbidden_calls(read_code({"cells": cells}), names, defined)
     return f"uses `{found[0].name}`, which the question forbids" if found else ""
 
 

@@ -35,7 +35,7 @@ class Comparison:
     form: bool = False
 
     def __bool__(self) -> bool:
-        return self.ok
+        return self.ok or state.going_on
 
     def __repr__(self) -> str:
         return self.explanation or "the values agree"
@@ -71,9 +71,7 @@ def close(actual: Any, expected: Any, *, terms: int = 1, condition: float = 1.0)
         result = _compare(_fetched(actual), expected, rtol, single)
     except WrongForm as fault:
         result = _form(f"returned {a(str(fault))}, {_asked(expected)} was asked for")
-    if state.current is not None:
-        state.current.comparisons.append(result)
-    return result
+    return state.noted(result)
 
 
 def _fetched(value: Any) -> Any:
@@ -112,14 +110,14 @@ def _compare(actual: Any, expected: Any, rtol: float, single: bool) -> Compariso
         if len(actual) != len(expected):
             return _form(f"returned {len(actual)} values, {len(expected)} were asked for")
         for place, (one, other) in enumerate(zip(actual, expected, strict=True), 1):
-            if not (result := _compare(one, other, rtol, single)):
+            if not (result := _compare(one, other, rtol, single)).ok:
                 return Comparison(False, f"value {place} of {len(expected)}: {result.explanation}", result.form)
         return _AGREE
     if isinstance(expected, dict):
         if type(actual) is not dict or actual.keys() != expected.keys():
             return _form(f"returned {_kind_of(actual)} with other keys than asked for")
         for key, other in expected.items():
-            if not (result := _compare(actual[key], other, rtol, single)):
+            if not (result := _compare(actual[key], other, rtol, single)).ok:
                 return Comparison(False, f"under {key!r}: {result.explanation}", result.form)
         return _AGREE
     if _is_tensor(expected):

@@ -182,7 +182,7 @@ def judge(check: Check, outcome: Outcome) -> tuple[Verdict, str]:
     if isinstance(error, StudentFault):
         return error.verdict, _fault_text(check, error)
     if isinstance(error, AssertionError):
-        wrong = next((c for c in reversed(outcome.comparisons) if not c), None)
+        wrong = next((c for c in reversed(outcome.comparisons) if not c.ok), None)
         if wrong is not None and (check.visible or wrong.form):
             return Verdict.FAIL, wrong.explanation
         if wrong is None and check.visible:
@@ -205,7 +205,7 @@ def _fault_text(check: Check, fault: StudentFault) -> str:
 
 def everything(outcome: Outcome) -> str:
     """All that is known of how a check ended, for whoever may see hidden values."""
-    wrong = next((c.explanation for c in reversed(outcome.comparisons) if not c), "")
+    wrong = next((c.explanation for c in reversed(outcome.comparisons) if not c.ok), "")
     return wrong or (f"{type(outcome.error).__name__}: {outcome.error}" if outcome.error else "")
 
 

@@ -24,6 +24,7 @@ from autograder.checks.close import FLOOR
 from autograder.checks.collect import Check
 from autograder.checks.desk import run_model
 from autograder.checks.plugin import Outcome
+from autograder.checks.state import is_single
 from autograder.checks.vocabulary import Variant, class_bodies
 from autograder.records import CourseError, Raised, Verdict
 from autograder.student.proxy import Call, Remote, copy_data
@@ -133,12 +134,14 @@ class Diagnosis:
                 if variant is not None and not _same_fault(call, answer):
                     return []
                 continue
-            answers.append(answer)
+            answers.append(_snapshot(answer))
             if call.fault is not None:
                 if variant is not None:
                     return []
                 continue
-            same = _same(call.result, answer[0], objects) and (not call.echo or _same(call.after, answer[1], objects))
+            single = is_single(call)
+            same = _same(call.result, answer[0], objects, single)
+            same = same and (not call.echo or _same(call.after, answer[1], objects, single))
             if variant is not None and not same:
                 return []
         return answers
@@ -182,7 +185,19 @@ def _local(value: Any, namespace: dict[str, Any], objects: dict[int, Any]) -> An
     return value
 
 
-def _same(theirs: Any, ours: Any, objects: dict[int, Any]) -> bool:
+def _snapshot(value: Any) -> Any:
+    """The value as it is now: later calls may write into arrays that earlier ones returned."""
+    if type(value) in (list, tuple):
+        return type(value)(_snapshot(item) for item in value)
+    if type(value) is dict:
+        return {key: _snapshot(item) for key, item in value.items()}
+    if type(value) is np.ndarray:
+        return value.copy()
+    torch = sys.modules.get("torch")
+    return value.detach().clone() if torch is not None and type(value) is torch.Tensor else value
+
+
+def _same(theirs: Any, ours: Any, objects: dict[int, Any], single: bool) -> bool:
     """Whether two results agree. An object that stayed there agrees with any of ours, and stands for it from now on."""
     if type(theirs) is Remote:
         root = object.__getattribute__(theirs, "_root")
@@ -192,17 +207,17 @@ def _same(theirs: Any, ours: Any, objects: dict[int, Any]) -> bool:
         if not isinstance(ours, (tuple, list)) or len(theirs) != len(ours):
             return False
         # All of them, not only up to the first that differs: each remote must find its counterpart.
-        return sum(_same(one, other, objects) for one, other in zip(theirs, ours, strict=True)) == len(ours)
+        return sum(_same(one, other, objects, single) for one, other in zip(theirs, ours, strict=True)) == len(ours)
     if isinstance(theirs, dict):
         return (
             isinstance(ours, dict)
             and theirs.keys() == ours.keys()
-            and sum(_same(value, ours[key], objects) for key, value in theirs.items()) == len(ours)
+            and sum(_same(value, ours[key], objects, single) for key, value in theirs.items()) == len(ours)
         )
-    return _equal(theirs, ours)
+    return _equal(theirs, ours, single)
 
 
-def _equal(one: Any, other: Any) -> bool:
+def _equal(one: Any, other: Any, single: bool = False) -> bool:
     torch = sys.modules.get("torch")
     if torch is not None and isinstance(one, torch.Tensor) != isinstance(other, torch.Tensor):
         return False
@@ -215,6 +230,8 @@ def _equal(one: Any, other: Any) -> bool:
         return type(one) is type(other) and bool(one == other)
     first, second = np.asarray(one), np.asarray(other)
     if first.shape != second.shape or first.dtype.kind != second.dtype.kind:
+        return False
+    if not single and first.dtype.itemsize != second.dtype.itemsize:
         return False
     if first.dtype.kind not in "fc":
         return bool(np.array_equal(first, second))

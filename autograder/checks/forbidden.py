@@ -27,19 +27,30 @@ class _Definition:
     cell: int
 
 
-def forbidden_calls(notebook: dict[str, Any], forbidden: Iterable[str], functions: Iterable[str]) -> list[Use]:
+@dataclass(frozen=True)
+class Reading:
+    """What a notebook's code cells define and import, read once."""
+
+    aliases: dict[str, str]
+    definitions: dict[str, list[_Definition]]
+
+
+def read_code(notebook: dict[str, Any]) -> Reading:
+    """Read the code cells of a notebook."""
+    reading = Reading({}, {})
+    for index, cell in enumerate(notebook["cells"]):
+        if cell["cell_type"] == "code":
+            for statement in _statements(cell["source"]):
+                _note(statement, index, reading.aliases, reading.definitions)
+    return reading
+
+
+def forbidden_calls(reading: Reading, forbidden: Iterable[str], functions: Iterable[str]) -> list[Use]:
     """The uses of `forbidden` names in the code that `functions` run, in the order of the notebook.
 
     `forbidden` are full dotted names; one that names a module forbids all that is in it. `functions` are names that the
     notebook defines.
     """
-    aliases: dict[str, str] = {}
-    definitions: dict[str, list[_Definition]] = {}
-    for index, cell in enumerate(notebook["cells"]):
-        if cell["cell_type"] != "code":
-            continue
-        for statement in _statements(cell["source"]):
-            _note(statement, index, aliases, definitions)
     uses: dict[Use, None] = {}
     waiting, seen = list(functions), set()
     while waiting:
@@ -47,8 +58,8 @@ def forbidden_calls(notebook: dict[str, Any], forbidden: Iterable[str], function
         if name in seen:
             continue
         seen.add(name)
-        for definition in definitions.get(name, ()):
-            local = dict(aliases)
+        for definition in reading.definitions.get(name, ()):
+            local = dict(reading.aliases)
             for node in ast.walk(definition.node):
                 _note_import(node, local)
             for node in ast.walk(definition.node):
@@ -63,10 +74,14 @@ def forbidden_calls(notebook: dict[str, Any], forbidden: Iterable[str], function
 
 def _statements(source: str) -> list[ast.stmt]:
     """The statements of a cell; magics and shell commands count as none."""
+    try:
+        return ast.parse(source).body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        pass
     from IPython.core.inputtransformer2 import TransformerManager
 
     try:
-        return ast.parse(TransformerManager().transform_cell(source)).body  # type: ignore[no-untyped-call]
+        return ast.parse(TransformerManager().transform_cell(source)).body  # type: ignore[no-untyped-call] # untyped
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return []
 

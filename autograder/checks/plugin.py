@@ -138,6 +138,8 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, Any, Any]
         first = state.current
         outcome = Outcome(error, first.comparisons if first else [], first.conversation if first else None)
         pyfuncitem.stash[outcome_key] = outcome
+        if pyfuncitem.config.stash.get(grading_key, False) and first is not None and isinstance(error, AssertionError):
+            outcome.conversation = _to_its_end(pyfuncitem, first.conversation)
         mark = pyfuncitem.get_closest_marker("follow_through")
         if mark is None or first is None or not isinstance(error, (AssertionError, StudentFault)):
             raise
@@ -156,22 +158,40 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, Any, Any]
         state.current = None
 
 
+def _to_its_end(item: pytest.Function, first: Conversation) -> Conversation:
+    """All that a failed check has to say to the student's code, its later calls included; `first` if that is less."""
+    state.going_on = True
+    again = Conversation(first.transport, first.seconds)
+    try:
+        _run_again(item, again)
+    except Exception:  # whatever comes of values that should have been others
+        pass
+    finally:
+        state.going_on = False
+    again.used |= first.used
+    return again if len(again.calls) >= len(first.calls) else first
+
+
+def _run_again(item: pytest.Function, conversation: Conversation) -> None:
+    """Call the check's function with a student of this conversation, and its random numbers from the start."""
+    state.current = state.Running(conversation)
+    arguments = {name: item.funcargs[name] for name in item._fixtureinfo.argnames}
+    if "student" in arguments:
+        arguments["student"] = Student(conversation)
+    if "rng" in arguments:
+        arguments["rng"] = np.random.default_rng(provider_of(item).seed(item))
+    item.obj(**arguments)
+
+
 def _passes_with(item: pytest.Function, functions: dict[str, Any]) -> bool:
     """Whether the check passes when `functions` stand in for the student's own."""
     provider = provider_of(item)
     provider.spoilt(item)
     try:
         conversation = Conversation(provider.transport(item), provider.call_seconds)
-        state.current = state.Running(conversation)
-        student = Student(conversation)
         for name, function in functions.items():
-            define(student, name, function)
-        arguments = {name: item.funcargs[name] for name in item._fixtureinfo.argnames}
-        if "student" in arguments:
-            arguments["student"] = student
-        if "rng" in arguments:
-            arguments["rng"] = np.random.default_rng(provider.seed(item))
-        item.obj(**arguments)
+            define(Student(conversation), name, function)
+        _run_again(item, conversation)
     except Exception:
         return False
     finally:

@@ -23,12 +23,22 @@ class Running:
 
 current: Running | None = None
 
+going_on = False
+"""Whether a failed check is being run once more to its end, for the diagnosis: every comparison then counts as true."""
+
+
+def noted(comparison: Comparison) -> Comparison:
+    """The comparison, remembered as one of the running check's."""
+    if current is not None:
+        current.comparisons.append(comparison)
+    return comparison
+
 
 def was_single(value: Any) -> bool:
     """Whether `value` came from a call whose arguments were of float32 and not of float64."""
     if current is None:
         return False
-    return any(_returned(call, value) and _is_single(call) for call in reversed(current.conversation.calls))
+    return any(_returned(call, value) and is_single(call) for call in reversed(current.conversation.calls))
 
 
 def _returned(call: Call, value: Any) -> bool:
@@ -40,7 +50,8 @@ def _returned(call: Call, value: Any) -> bool:
     )
 
 
-def _is_single(call: Call) -> bool:
+def is_single(call: Call) -> bool:
+    """Whether a call was given float32 and nothing of float64."""
     dtypes = {str(dtype) for argument in (*call.args, *call.kwargs.values()) for dtype in _dtypes(argument)}
     return bool(dtypes & {"float32"}) and not dtypes & {"float64"}
 

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from autograder.checks import state
 from autograder.checks.close import Comparison
 from autograder.student import proxy
 
@@ -54,8 +55,8 @@ def unchanged(function: Any, *args: Any, **kwargs: Any) -> Comparison:
         *((f"argument `{name}`", kwargs[name], named.get(name)) for name in kwargs),
     ]:
         if not _same(before, after):
-            return Comparison(False, f"{name} was changed by the call", form=True)
-    return Comparison(True)
+            return state.noted(Comparison(False, f"{name} was changed by the call", form=True))
+    return state.noted(Comparison(True))
 
 
 def _same(before: Any, after: Any) -> bool:

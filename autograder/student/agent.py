@@ -83,7 +83,9 @@ class Agent:
                 "value": self._hold(result) if request.get("hold") else self._result(result),
             }
             if request.get("echo"):
-                reply["echo"] = self._encode([list(args), kwargs])
+                after = [self._argument(value) for value in args]
+                named = [[name, self._argument(value)] for name, value in kwargs.items()]
+                reply["echo"] = ["l", [["l", after], ["d", named]]]
         return reply
 
     def _do_fetch(self, request: dict[str, Any]) -> dict[str, Any]:
@@ -139,6 +141,13 @@ class Agent:
         number = next(self._numbers)
         self._objects[number] = value
         return ["h", number, wire.type_name(value)[:200], []]
+
+    def _argument(self, value: Any) -> Any:
+        """An argument after the call: by value where it is data, else held (a cache of the student's own)."""
+        try:
+            return self._encode(value)
+        except wire.NotData:
+            return self._hold(value)
 
     def _result(self, value: Any) -> Any:
         """A result: numbers, strings, arrays and tensors by value, also as items of a tuple; the rest is held."""

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import functools
 import os
 import signal
 import sys
@@ -23,7 +24,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from autograder.student import cgroup, limits, linux, namespaces, policy, root, watch
+from autograder.student import cgroup, limits, linux, namespaces, policy, root, sockets, watch
 from autograder.student.layering import ON, Layers, attempt, in_child, is_on
 from autograder.student.limits import Confinement
 
@@ -122,7 +123,7 @@ def enclose(readable: Sequence[Path], scratch: Path, *, uid: int | None = None) 
         # No kernel ends the descendants of a student process that loses its zygote: the zygote has to be told.
         signal.signal(signal.SIGTERM, _end_all)
         linux.prctl(linux.PR_SET_PDEATHSIG, signal.SIGTERM)
-    built = None
+    built, known = None, sockets.candidates()
     if layers["private root"] == ON:
         linux.unshare(linux.CLONE_NEWNS)
         built = root.build(paths, home, uid=inside, gid=gid, own_pids=own_pids)
@@ -141,12 +142,9 @@ def enclose(readable: Sequence[Path], scratch: Path, *, uid: int | None = None) 
         with contextlib.suppress(OSError):
             everywhere = [policy.rule("/proc", policy.READ | linux.WRITE_FILE), policy.rule("/dev/shm", policy.SCRATCH)]
             linux.landlock_restrict(linux.landlock_ruleset(abi, [*rules, *everywhere]))
-    programs = {
-        memfd: policy.program(
-            private_root=built is not None, own_pids=own_pids, own_uid=lowered, scoped_signals=abi >= 6, memfd=memfd
-        )
-        for memfd in (True, False)
-    }
+    programs = functools.partial(
+        _programs, private_root=built is not None, own_pids=own_pids, own_uid=lowered, scoped_signals=abi >= 6
+    )
     pid_namespace = os.open("/proc/self/ns/pid", os.O_RDONLY | os.O_CLOEXEC) if own_pids else None
     _enclosure = _Enclosure(
         layers=layers,
@@ -159,17 +157,20 @@ def enclose(readable: Sequence[Path], scratch: Path, *, uid: int | None = None) 
         pid_namespace=pid_namespace,
         landlock_abi=abi,
         rules=rules,
-        programs=programs,
+        programs=programs(unix_sockets=True),
         group=group,
         needed=(os.__file__, *(path for path in paths if path.endswith("-packages")), *map(str, readable)),
     )
-    first = _rehearse_confinement()
+    first = _rehearse_confinement(known)
     if "unreadable" in first and lowered and is_on(first["landlock"]) and is_on(first["seccomp"]):
         # Python belongs to root alone. Reading it is left to Landlock's allow-list then.
         able = (linux.CAP_DAC_READ_SEARCH, linux.CAP_DAC_OVERRIDE)
         capability = next((each for each in able if linux.has_capability(each)), None)
         _enclosure = dataclasses.replace(_enclosure, sees_all=capability)
-        first = _rehearse_confinement()
+        first = _rehearse_confinement(known)
+    if "reachable" in first:
+        _enclosure = dataclasses.replace(_enclosure, programs=programs(unix_sockets=False))
+    first["unix sockets"] = "on (denied)" if first.pop("reachable", None) else "on (none in reach)"
     if "unreadable" in first:
         raise OSError(f"student processes (user {inside}) may not read {first['unreadable']}: give others permission")
     layers |= first
@@ -333,8 +334,12 @@ def _sandbox(pid: int) -> list[int]:
     return watch.descendants(int(os.readlink("/proc/self")))
 
 
-def _rehearse_confinement() -> Layers:
-    """The layers of a first, empty submission; "unreadable" in it is a path that it could not read but needs."""
+def _rehearse_confinement(addresses: Sequence[str]) -> Layers:
+    """The layers of a first, empty submission.
+
+    In it, "unreadable" is a path that it could not read but needs, and "reachable" one of the Unix sockets at
+    `addresses` that it could connect to.
+    """
     own = _enclosure
     assert own is not None
 
@@ -345,12 +350,19 @@ def _rehearse_confinement() -> Layers:
                 os.listdir(path) if os.path.isdir(path) else os.close(os.open(path, os.O_RDONLY))
             except OSError:
                 layers["unreadable"] = path
+        if reached := sockets.reachable(addresses):
+            layers["reachable"] = reached
         return layers
 
     try:
         return in_child(rehearse, fork)
     finally:
         own.baseline.clear()  # the zygote is still to import what it is for
+
+
+def _programs(*, unix_sockets: bool, **has: bool) -> dict[bool, bytes]:
+    """Seccomp's filters, by whether memfd_create is allowed."""
+    return {memfd: policy.program(unix_sockets=unix_sockets, memfd=memfd, **has) for memfd in (True, False)}
 
 
 def _shed(*, lowered: bool, own_pids: bool, abi: int) -> bool:

@@ -76,10 +76,13 @@ _CHANGES = (
 )
 
 
-def program(*, private_root: bool, own_pids: bool, own_uid: bool, scoped_signals: bool, memfd: bool) -> bytes:
+def program(
+    *, private_root: bool, unix_sockets: bool, own_pids: bool, own_uid: bool, scoped_signals: bool, memfd: bool
+) -> bytes:
     """The filter for a jail that has a root, PIDs, a user id and signals of its own, or has to do without some.
 
-    With `memfd` anonymous files may be made: their pages count for no limit but a cgroup's.
+    Without `unix_sockets` there are only pairs of them. With `memfd` anonymous files may be made: their pages count
+    for no limit but a cgroup's.
     """
     table: dict[str, int | When] = {name: EPERM for names in _DENIED.values() for name in names.split()}
     table |= {
@@ -95,14 +98,14 @@ def program(*, private_root: bool, own_pids: bool, own_uid: bool, scoped_signals
     }
     if not memfd:
         table["memfd_create"] = EPERM
-    if not private_root:
-        # Sockets of others have a path here, and no filter can read an address. A pair stays possible, unless its
-        # kind takes an address with each message.
+    if not unix_sockets:
+        # A pair stays possible, unless its kind takes an address with each message.
         table |= {"socket": EACCES, "connect": EACCES}
         stream_or_seqpacket = tuple(
             kind | flags for kind in (1, 5) for flags in (0, 0x80000, 0x800, 0x80800)
         )  # SOCK_CLOEXEC, SOCK_NONBLOCK
         table["socketpair"] = When(1, "in", stream_or_seqpacket, linux.ALLOW, EACCES)
+    if not private_root:
         # Landlock covers neither of these. Copying a file calls them too, and goes on when they seem to work.
         table |= dict.fromkeys(_CHANGES[0].split(), PRETEND)
         table |= dict.fromkeys(_CHANGES[1].split(), EPERM)

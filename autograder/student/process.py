@@ -66,9 +66,10 @@ class Zygote:
         self.imports = tuple(imports)
         ours, theirs = socket.socketpair()
         with theirs:
-            # -I: neither the environment nor the current folder says what is imported.
+            # -s -P: what is imported is the installation's, not the user's nor the current folder's. Not -I, which
+            # would ignore the environment that is made for this process here.
             self._process = subprocess.Popen(
-                [sys.executable, "-I", "-X", "utf8", "-m", "autograder.student.zygote", str(theirs.fileno())],
+                [sys.executable, "-s", "-P", "-X", "utf8", "-m", "autograder.student.zygote", str(theirs.fileno())],
                 env=_environment(),
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
@@ -176,6 +177,9 @@ def _environment() -> dict[str, str]:
         "MKL_NUM_THREADS": "1",
         "MPLBACKEND": "module://matplotlib_inline.backend_inline",
         "PYTHONHASHSEED": "0",
+        # Memory in large pages: a fork copies a five hundredth of the page tables, and takes a third of the time.
+        "PYTHONMALLOC": "malloc",
+        "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1",
         # There is no network to install from: say so at once instead of trying again and again.
         "PIP_NO_INDEX": "1",
         "PIP_DISABLE_PIP_VERSION_CHECK": "1",
@@ -339,7 +343,7 @@ _OUTPUT_KEYS = {
 
 
 def clean_outputs(claimed: Any, limit: int) -> list[dict[str, Any]]:
-    """Rebuild the outputs that a student process claims a cell had: nbformat's four types, within `limit` bytes each."""
+    """The outputs that a student process claims a cell had, rebuilt: nbformat's four types, `limit` bytes each."""
     if not isinstance(claimed, list):
         return []
     outputs: list[dict[str, Any]] = []

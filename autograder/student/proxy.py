@@ -149,6 +149,7 @@ class Remote:
         return Remote(self._conversation, self._root, (*self._path, ("item", key)), "")
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Call it: the result as data, or as a `Remote`."""
         return call(self, args, kwargs)
 
     def __len__(self) -> int:

@@ -33,6 +33,7 @@ LAYERS = {
     "uts namespace": "student code sees the name of this machine",
     "cgroup namespace": "student code sees the name of its control group",
     "user namespace": "as an ordinary user: none of the namespaces above",
+    "unix sockets": "student code can speak to services of this machine",
     "landlock": "the private root alone decides which files are read",
     "seccomp": "all of the kernel's system calls can be attacked, and sockets made",
     "separate uid": "processes are kept apart by namespaces and Landlock, not by their user as well",

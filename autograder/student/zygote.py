@@ -1,6 +1,6 @@
 """The zygote: a warm, jailed process that forks a student process for each submission.
 
-Started by the examiner as ``python -I -m autograder.student.zygote FD`` with an empty environment and one open file,
+Started by the examiner as ``python -m autograder.student.zygote FD`` with an environment of its own and one open file,
 the socket FD. It imports what notebooks import, once, and runs no student code itself. It holds nothing that a student
 may not see: no check, no solution, no gradebook, no secret.
 
@@ -22,7 +22,7 @@ import time
 from pathlib import Path
 from typing import Any, NoReturn
 
-from autograder.student import ban, jail, wire
+from autograder.student import ban, jail, linux, wire
 
 # Run once before the first fork, so that no child pays for what is imported or built on first use.
 _PREWARM = """
@@ -119,6 +119,7 @@ def start(request: dict[str, Any]) -> dict[str, Any]:
     sys.path[:] = [path for path in sys.path if os.path.isdir(path)]
     gc.collect()
     gc.freeze()
+    linux.gather_heap()
     return {"layers": layers, "missing": missing, "baseline": _address_space()}
 
 
