@@ -51,14 +51,14 @@ def problem(rng, n, d):
     return batch(rng, n, d), gamma, beta, signed(rng, 0.3, 0.8, d), rng.uniform(2.5, 4, d)
 
 
-def thirds(rng, d, dtype=np.float64):
+def thirds(rng, d):
     """Draw three examples of d features with mean 1e8 and a spread of 13, exactly representable in float32.
 
     So is the sum of each feature: whoever centres first loses nothing, in any precision and any order. Its square is
     not, and the mean of the squares is no float64 either.
     """
     step = np.array([rng.permutation([-1, 0, 1]) for _ in range(d)]).T
-    return ((rng.integers(5_000_000, 5_590_000, d) * rng.choice([-1, 1], d) + step) * 16).astype(dtype)
+    return (rng.integers(5_000_000, 5_590_000, d) * rng.choice([-1, 1], d) + step) * 16.0
 
 
 def small_features(rng):
@@ -76,7 +76,7 @@ def test_training_output(student, rng):
     for n, d in SIZES:
         arguments = problem(rng, n, d)
         out, _, _, _ = student.batchnorm_forward(*arguments)
-        assert close(out, reference.batchnorm_forward(*arguments)[0], terms=n)
+        assert close(out, reference.batchnorm_forward(*arguments)[0], terms=n, condition=4)
 
 
 def test_running_statistics(student, rng):
@@ -100,12 +100,12 @@ def test_evaluation(student, rng):
 
     Hint: neither the other examples of the batch nor the momentum make a difference; eps does.
     """
-    for n, d in [(5, 3), (1, 4), (2, 6), (8, 1)]:
+    cases = [(5, 3, {}), (5, 3, {"eps": 1.5}), (1, 4, {}), (2, 6, {"momentum": 0.6}), (8, 1, {"eps": 0.2})]
+    for n, d, options in cases:
         arguments = problem(rng, n, d)
-        for options in [{}, {"momentum": 0.6}, {"eps": 1.5}]:
-            out, mean, var, _ = student.batchnorm_forward(*arguments, training=False, **options)
-            expected = reference.batchnorm_forward(*arguments, training=False, **options)
-            assert close((out, mean, var), expected[:3])
+        out, mean, var, _ = student.batchnorm_forward(*arguments, training=False, **options)
+        expected = reference.batchnorm_forward(*arguments, training=False, **options)
+        assert close((out, mean, var), expected[:3])
 
 
 def test_eps(student, rng):
@@ -119,7 +119,7 @@ def test_eps(student, rng):
         for options in [{}, {"eps": 0.5}, {"eps": 2.0**-14}]:
             arguments = x, gamma, beta, mean, var, training
             out, _, _, _ = student.batchnorm_forward(*arguments, **options)
-            assert close(out, reference.batchnorm_forward(*arguments, **options)[0], terms=6, condition=4)
+            assert close(out, reference.batchnorm_forward(*arguments, **options)[0], terms=6, condition=100)
 
 
 def test_large_means(student, rng):
@@ -127,12 +127,11 @@ def test_large_means(student, rng):
 
     Hint: subtract the mean before you square.
     """
-    for dtype in [np.float64, np.float32]:
-        arguments = (thirds(rng, 5, dtype), *(a.astype(dtype) for a in problem(rng, 2, 5)[1:]))
+    x, *rest = problem(rng, 7, 5)
+    single = tuple(a.astype(np.float32) for a in (x + signed(rng, 8000, 9000, 5), *rest))
+    for arguments, condition in [((thirds(rng, 5), *rest), 1), (single, 1e4)]:
         out, mean, var, _ = student.batchnorm_forward(*arguments)
-        expected = reference.batchnorm_forward(*arguments)
-        assert close(out, expected[0])
-        assert close((mean, var), expected[1:3])
+        assert close((out, mean, var), reference.batchnorm_forward(*arguments)[:3], terms=7, condition=condition)
 
 
 def test_outliers(student, rng):
@@ -156,16 +155,16 @@ def test_ways_to_call(student, rng):
         arguments = x, *rest, training, 0.25, 0.125
         expected = reference.batchnorm_forward(*arguments)
         out, mean, var, _ = student.batchnorm_forward(*arguments)
-        assert close((out, mean, var), expected[:3], terms=12)
+        assert close((out, mean, var), expected[:3], terms=12, condition=4)
         out, mean, var, _ = student.batchnorm_forward(**dict(reversed(list(zip(names, arguments, strict=True)))))
-        assert close((out, mean, var), expected[:3], terms=12)
+        assert close((out, mean, var), expected[:3], terms=12, condition=4)
         for data in [
             (np.asfortranarray(x), *rest),
             (x[::2, 1::3], *(a[1::3] for a in rest)),
             tuple(a.astype(np.float32) for a in (x, *rest)),
         ]:
             out, mean, var, _ = student.batchnorm_forward(*data, training)
-            assert close((out, mean, var), reference.batchnorm_forward(*data, training)[:3], terms=12)
+            assert close((out, mean, var), reference.batchnorm_forward(*data, training)[:3], terms=12, condition=4)
 
 
 def test_arguments_stay(student, rng):
