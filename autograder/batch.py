@@ -7,6 +7,7 @@ the gradebook, so whatever interrupts a batch, running it again finishes the res
 from __future__ import annotations
 
 import functools
+import itertools
 import json
 import multiprocessing
 import multiprocessing.util
@@ -66,6 +67,11 @@ def _examiner(assignment: Assignment, secret: bytes) -> Examiner:
     return examiner
 
 
+def prepare(assignment: Assignment, secret: bytes) -> None:
+    """What a worker does first. Raises `CourseError` for checks that are wrong."""
+    _examiner(assignment, secret)
+
+
 def grade_one(assignment: Assignment, secret: bytes, submission: Submission) -> GradedSubmission:
     """What a worker does with one submission. The examiner stays warm for the next."""
     examiner = _examiner(assignment, secret)
@@ -98,7 +104,6 @@ def grade_class(
             raise AutograderError(
                 f"there is no submission of {student} in {course.path('submitted', assignment.id, student)}"
             )
-    ensure_assignment(course, assignment)
     names = list(dict.fromkeys(students)) or known
     progress = Progress(len(names))
     make = executor or functools.partial(_local_pool, workers or os.cpu_count() or 1)
@@ -157,23 +162,42 @@ def _graded(
     todo: Iterator[Submission],
     progress: Progress,
 ) -> Iterator[tuple[Submission, GradedSubmission]]:
-    """Grade on executors, a few submissions ahead of the workers; those that a broken executor had go to the next."""
+    """Grade on executors, a few submissions ahead of the workers. Nothing is written for a course that is wrong.
+
+    When a worker dies, a new executor takes those that were under way one by one: so a submission that kills workers
+    is found out, and costs no other one a try.
+    """
+    first = next(todo, None)
+    if first is None:
+        return
     tries: dict[str, int] = {}
-    again: list[Submission] = []
+    again = [first]
     exhausted = False
+    cores = os.cpu_count() or 1
+    prepared = False
     while again or not exhausted:
         executor = make()
         try:
+            if not prepared:
+                _prepare_workers(executor, course, assignment, min(cores, progress.total))
+                again, todo, prepared = [], itertools.chain(again, todo), True
             running: dict[Future[GradedSubmission], Submission] = {}
-            ahead = 2 * (os.cpu_count() or 1) + 2
-            broken = False
-            while not broken:
+            lost: list[Submission] = []
+            reason: Exception | None = None
+            while reason is None:
+                if not running:
+                    ahead = 1 if again else 2 * cores + 2
                 while len(running) < ahead:
                     submission = again.pop() if again else next(todo, None)
                     if submission is None:
                         exhausted = True
                         break
-                    running[executor.submit(grade_one, assignment, course.secret, submission)] = submission
+                    try:
+                        running[executor.submit(grade_one, assignment, course.secret, submission)] = submission
+                    except BrokenProcessPool as error:
+                        reason = error
+                        lost.append(submission)
+                        break
                 if not running:
                     break
                 finished, _ = wait(running, return_when=FIRST_COMPLETED)
@@ -182,15 +206,29 @@ def _graded(
                     try:
                         yield submission, future.result()
                     except BrokenProcessPool as error:
-                        broken = True
-                        _retry(submission, error, tries, again, progress)
+                        reason = error
+                        lost.append(submission)
                     except AutograderError:
                         raise
                     except Exception as error:
                         _retry(submission, error, tries, again, progress)
-            again.extend(running.values())
+            lost += running.values()
+            if reason is not None and len(lost) == 1:
+                _retry(lost[0], reason, tries, again, progress)
+            else:
+                again += lost
         finally:
             executor.shutdown(cancel_futures=True)
+
+
+def _prepare_workers(executor: Executor, course: Course, assignment: Assignment, workers: int) -> None:
+    """Let the workers get ready; once the first has found the checks to be right, the gradebook is told."""
+    ready = [executor.submit(prepare, assignment, course.secret) for _ in range(workers)]
+    try:
+        ready[0].result()
+    except BrokenProcessPool as error:
+        raise AutograderError(f"the processes that grade die when they start: {error}") from error
+    ensure_assignment(course, assignment)
 
 
 def _retry(

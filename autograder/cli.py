@@ -95,9 +95,9 @@ def _verify(options: argparse.Namespace) -> int:
 
 
 def _grade(options: argparse.Namespace) -> int:
-    from autograder.batch import grade_class
+    from autograder.batch import grade_class, read_results
     from autograder.course import load_assignment, load_course
-    from autograder.terminal import grading, print_class
+    from autograder.terminal import grading, plain, print_class
 
     course = load_course(options.course)
     assignment = load_assignment(course, options.assignment)
@@ -106,12 +106,14 @@ def _grade(options: argparse.Namespace) -> int:
             course, assignment, options.student, workers=options.workers, force=options.force, report=report
         )
     print_class(course, assignment, progress)
-    for grade in progress.graded:
-        for sentence in grade.attention:
-            print(f"{grade.student}: {sentence}", file=sys.stderr)
+    flagged = False
+    for student in sorted([*progress.skipped, *(grade.student for grade in progress.graded)]):
+        for sentence in (read_results(course, assignment, student) or {}).get("attention", ()):
+            print(plain(f"{student}: {sentence}"), file=sys.stderr)
+            flagged = True
     for student, reason in progress.failed.items():
-        print(f"{student}: could not be graded: {reason}", file=sys.stderr)
-    return 1 if progress.failed or any(grade.attention for grade in progress.graded) else 0
+        print(plain(f"{student}: could not be graded: {reason}"), file=sys.stderr)
+    return 1 if progress.failed or flagged else 0
 
 
 def _replay(options: argparse.Namespace) -> int:
