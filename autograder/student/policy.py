@@ -147,7 +147,8 @@ def rules(paths: Sequence[str], home: str, private: root.Root | None) -> Iterato
         yield from (rule(f"/proc/{name}", READ) for name in root.PROC_FILES if os.path.exists(f"/proc/{name}"))
     if private is not None:
         yield rule("/etc", READ)
-        yield rule("/", linux.READ_DIR)  # there is nothing in it that may not be seen
+        if private.fresh_proc:
+            yield rule("/", linux.READ_DIR)  # there is nothing in it that may not be seen
         return
     yield from (rule(path, linux.READ_FILE) for path in root.ACCOUNTS if os.path.exists(path))
     yield rule(home, SCRATCH)

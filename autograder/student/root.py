@@ -74,8 +74,7 @@ def build(paths: Sequence[str], home: str, *, uid: int, gid: int, own_pids: bool
     base = "/tmp"
     linux.mount("tmpfs", base, "tmpfs", linux.MS_NOSUID | linux.MS_NODEV, "size=8m,mode=755")
     os.mkdir(base + _OLD)
-    linux.pivot_root(base, base + _OLD)
-    os.chdir("/")
+    _move_in(base)
     bound: list[str] = []
     aside: list[tuple[str, str]] = []
     for path in sorted(paths, key=lambda path: path.count("/")):
@@ -92,6 +91,20 @@ def build(paths: Sequence[str], home: str, *, uid: int, gid: int, own_pids: bool
     flags = linux.MS_REMOUNT | linux.MS_BIND | linux.MS_RDONLY | linux.MS_NOSUID | linux.MS_NODEV
     linux.mount("none", "/", None, flags)
     return Root(home, fresh_proc, tuple(aside))
+
+
+def _move_in(base: str) -> None:
+    """Make the mount at `base` the root, and have the former one beneath it."""
+    try:
+        linux.pivot_root(base, base + _OLD)
+        os.chdir("/")
+    except PermissionError:  # Docker's profile has no pivot_root even for those who may mount
+        linux.mount("/", base + _OLD, None, linux.MS_BIND | linux.MS_REC)
+        os.chdir(base)
+        linux.mount(".", "/", None, linux.MS_MOVE)
+        os.chroot(".")
+        os.chdir("/")
+        linux.unmount(_OLD + base)
 
 
 def scratch(root: Root, *, uid: int, gid: int, megabytes: int) -> None:

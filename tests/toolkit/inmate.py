@@ -33,6 +33,8 @@ _LANDLOCK_CALLS = ("landlock_create_ruleset", "landlock_add_rule", "landlock_res
 def main() -> None:
     spec = json.loads(sys.argv[1])
     if spec["ordinary"] and os.geteuid() == 0:
+        if "proc" in spec["without"]:
+            cover_proc()
         become_ordinary()
         os.execv(sys.executable, [sys.executable, "-I", __file__, sys.argv[1]])
     scratch = Path(spec["scratch"])
@@ -123,11 +125,20 @@ def give_up(what: list[str]) -> None:
             linux.keep_capabilities(*_DOCKER_CAPABILITIES)
     if "landlock" in what:
         denied |= dict.fromkeys(_LANDLOCK_CALLS, linux.deny(38))
+    if "pivot_root" in what:
+        denied |= {"pivot_root": EPERM}
     if "seccomp" in what:
         denied |= {"seccomp": EPERM}
     if denied:
         linux.prctl(linux.PR_SET_NO_NEW_PRIVS, 1)
         linux.seccomp_install(linux.seccomp_program(denied, unknown_from=1000))
+
+
+def cover_proc() -> None:
+    """Hide a part of /proc, as containers do; the kernel then mounts none in a user namespace."""
+    linux.unshare(linux.CLONE_NEWNS)
+    linux.mount("none", "/", None, linux.MS_REC | linux.MS_PRIVATE)
+    linux.mount("tmpfs", "/proc/fs", "tmpfs", linux.MS_RDONLY)
 
 
 def become_ordinary() -> None:
