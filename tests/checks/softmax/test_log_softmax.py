@@ -74,7 +74,7 @@ def test_tiny_probabilities(student, rng):
 
     Hint: never take the logarithm of a probability. It may have become 0, or whatever was put in its place.
     """
-    for step in [20.0, 40.0, 100.0, 1000.0, 1e4]:
+    for step in [17.0, 28.0, 36.0, 46.0, 200.0, 1000.0, 1e4]:
         x = eighths(rng, 3, 4) / 4 - step * np.array([[0.0, 1.0, 0.5, 0.0], [1.0, 0.0, 0.0, 0.5], [0.5, 0.0, 1.0, 0.0]])
         assert close(student.log_softmax(x), reference.log_softmax(x))
 

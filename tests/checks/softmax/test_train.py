@@ -42,7 +42,7 @@ def test_mini_batches(student, rng):
     the mean over the samples that it has.
     """
     x, labels = rng.normal(size=(11, 3)) + 0.5, rng.permutation(11) % 4
-    for batch_size in [4, 1, 10]:
+    for batch_size in [4, 10, 2]:
         assert agrees(student, rng, x, labels, 4, 0.5, 1, batch_size)
 
 
@@ -52,7 +52,7 @@ def test_epochs(student, rng):
     Hint: one `rng.permutation(N)` at the start of every epoch, always of positions in the arrays that were given.
     """
     x, labels = rng.normal(size=(7, 4)) + 0.5, rng.permutation(7) % 3
-    for epochs, batch_size in [(2, 3), (3, 4), (5, 5)]:
+    for epochs, batch_size in [(2, 3), (4, 4), (3, 5)]:
         assert agrees(student, rng, x, labels, 3, 0.5, epochs, batch_size)
 
 
@@ -79,8 +79,8 @@ def test_all_epochs(student, rng):
     """
     x, labels = np.eye(4, 5) + 0.05 * rng.normal(size=(4, 5)), np.array([0, 1, 1, 0])
     # with tiny inputs all samples are right from the first step, and the loss hardly moves; with large ones it vanishes
-    assert agrees(student, rng, x / 1024, labels, 2, 0.5, 30, 4)
-    assert agrees(student, rng, 4 * x, labels, 2, 0.5, 12, 4)
+    assert agrees(student, rng, x / 1024, labels, 2, 0.5, 12, 4)
+    assert agrees(student, rng, 4 * x, labels, 2, 0.5, 8, 4)
     # of these labels only the biases can learn anything, and with such steps the loss goes up and down
     assert agrees(student, rng, x / 1024, np.array([0, 0, 1, 0]), 2, 8.0, 5, 4)
 
