@@ -13,6 +13,7 @@ import multiprocessing
 import multiprocessing.util
 import os
 import shutil
+import signal
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -106,7 +107,8 @@ def grade_class(
             )
     names = list(dict.fromkeys(students)) or known
     progress = Progress(len(names))
-    make = executor or functools.partial(_local_pool, workers or os.cpu_count() or 1)
+    workers = max(1, min(workers or os.cpu_count() or 1, len(names)))
+    make = executor or functools.partial(local_pool, assignment, course.secret, workers)
     todo = (
         submission for name in names if (submission := _read(course, assignment, name, progress, force)) is not None
     )
@@ -140,9 +142,22 @@ def graded_before(course: Course, assignment: Assignment) -> Progress:
     return Progress(len(found), skipped=found)
 
 
-def _local_pool(workers: int) -> Executor:
-    # spawn: a worker must not inherit this process's threads, nor its open gradebook.
-    return ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"))
+def local_pool(assignment: Assignment, secret: bytes, workers: int) -> Executor:
+    """A pool of `workers` processes. They are forks of this one, which has collected the checks, if it has one thread.
+
+    torch takes seconds to import, and each worker needs it for the references. A process with threads must not be
+    forked, so there each worker imports for itself.
+    """
+    _examiner(assignment, secret)
+    alone = len(os.listdir("/proc/self/task")) == 1
+    context = multiprocessing.get_context("fork" if alone else "spawn")
+    return ProcessPoolExecutor(workers, mp_context=context, initializer=_start_worker, initargs=(assignment, secret))
+
+
+def _start_worker(assignment: Assignment, secret: bytes) -> None:
+    """Make a worker's own zygote ready before its first submission."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the command's to handle
+    _examiner(assignment, secret).warm_up()
 
 
 def _read(course: Course, assignment: Assignment, student: str, progress: Progress, force: bool) -> Submission | None:

@@ -6,6 +6,7 @@ Exit status: 0 done, 1 done but some submissions need a person's attention (name
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -17,6 +18,9 @@ from autograder.records import AutograderError
 def main(arguments: list[str] | None = None) -> int:
     """Run the command; its exit status."""
     options = _parser().parse_args(arguments)
+    # The arrays are small and the cores are for submissions; and a process with a pool of threads cannot be forked.
+    for library in ("OMP", "OPENBLAS", "MKL"):
+        os.environ.setdefault(f"{library}_NUM_THREADS", "1")
     try:
         status: int = options.command(options)
     except AutograderError as error:

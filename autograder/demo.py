@@ -1,7 +1,7 @@
 """`autograder demo`: a course with a class of thirty, graded before your eyes.
 
 Takes the course it is run in, makes a folder with that course's `softmax` assignment and submissions as students would
-hand them in, and runs release, grade and feedback on it. Nothing is special about the folder: every command works in it.
+hand them in, and runs release, grade and feedback on it. Nothing is special about the folder: all commands work in it.
 """
 
 from __future__ import annotations
@@ -71,44 +71,48 @@ def _make_course(origin: Path, folder: Path) -> None:
 
 def _make_submissions(assignment: Assignment, submitted: Path) -> None:
     """Write the class: right answers, one known mistake each, and what else students hand in."""
-    assert assignment.checks is not None
     source = json.loads(assignment.notebooks[0].source)
     released = json.loads(assignment.notebooks[0].released)
     model = _answered(released, source)
-    class_of: list[bytes] = [_bytes(model)]
-    alternatives = load_variants(assignment.checks, "alternative")
-    misconceptions = load_variants(assignment.checks, "misconception")
-    questions = list(dict.fromkeys(variant.question for variant in misconceptions))
-    for number in range(5):
-        class_of.append(_bytes(_with_variant(model, _nth(alternatives, questions[number % len(questions)], number))))
-    for number in range(14):
-        class_of.append(
-            _bytes(_with_variant(model, _nth(misconceptions, questions[number % len(questions)], number // 3)))
-        )
+    handed_in = class_of(assignment, 20)
     answers = [index for index, cell in enumerate(released["cells"]) if _meta(cell).get("solution")]
     for kept in (1, len(answers) // 2):
         half = copy.deepcopy(released)
         for index in answers[:kept]:
             half["cells"][index]["source"] = model["cells"][index]["source"]
-        class_of.append(_bytes(half))
-    class_of.append(_bytes(released))
+        handed_in.append(_bytes(half))
+    handed_in.append(_bytes(released))
     for code in (
         "import os\nos._exit(1)",
         "while True:\n    pass",
         "import ctypes\nctypes.string_at(0)",
         "def softmax(x, axis=-1):\n    while True:\n        pass",
-        "class Always:\n    def __eq__(self, other):\n        return True\n\ndef softmax(x, axis=-1):\n    return Always()",
+        "class Equal:\n    def __eq__(self, other):\n        return True\n\ndef softmax(x, axis=-1):\n    return Equal()",
         "answer = input('What is your name? ')",
     ):
         odd = copy.deepcopy(model)
         odd["cells"].append(
             {"cell_type": "code", "execution_count": None, "id": "extra", "metadata": {}, "outputs": [], "source": code}
         )
-        class_of.append(_bytes(odd))
-    class_of.append(b"PK\x03\x04 this is not a notebook")
-    class_of.append(_bytes(model)[:2000])
-    for name, content in zip(NAMES, class_of, strict=False):
+        handed_in.append(_bytes(odd))
+    handed_in.append(b"PK\x03\x04 this is not a notebook")
+    handed_in.append(_bytes(model)[:2000])
+    for name, content in zip(NAMES, handed_in, strict=False):
         write_whole(submitted / name / ASSIGNMENT / f"{assignment.notebooks[0].name}.ipynb", content)
+
+
+def class_of(assignment: Assignment, count: int) -> list[bytes]:
+    """Notebooks of `count` students: every fourth is right, in one style or another, the others make one mistake."""
+    assert assignment.checks is not None
+    model = _answered(json.loads(assignment.notebooks[0].released), json.loads(assignment.notebooks[0].source))
+    alternatives = load_variants(assignment.checks, "alternative")
+    misconceptions = load_variants(assignment.checks, "misconception")
+    questions = list(dict.fromkeys(variant.question for variant in misconceptions))
+    notebooks = [_bytes(model)]
+    for number in range(1, count):
+        variants, turn = (alternatives, number // 4) if number % 4 == 0 else (misconceptions, number)
+        notebooks.append(_bytes(_with_variant(model, _nth(variants, questions[turn % len(questions)], number // 4))))
+    return notebooks
 
 
 def _meta(cell: dict[str, Any]) -> dict[str, Any]:

@@ -14,6 +14,7 @@ import functools
 import hashlib
 import json
 import math
+import re
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -238,8 +239,15 @@ class Examiner:
         if self._zygote is None:
             checks = self.checks
             names = {name for asked in checks.questions for name in checks.forbidden(asked)} if checks else set()
-            self._zygote = Zygote(notebook_imports(self.assignment), self.assignment.limits, sorted(names))
+            optimizers = any(re.search(r"\boptim\b", notebook.source) for notebook in self.assignment.notebooks)
+            self._zygote = Zygote(
+                notebook_imports(self.assignment), self.assignment.limits, sorted(names), optimizers=optimizers
+            )
         return self._zygote
+
+    def warm_up(self) -> None:
+        """Start the zygote."""
+        assert self.zygote.alive
 
     def model(self) -> dict[str, Any]:
         """The model answer's namespace."""

@@ -68,11 +68,12 @@ class _Quiet:
         return lambda *_, **__: None
 
 
-def run_model(sources: Iterable[str], *, definitions_only: bool = False) -> dict[str, Any]:
+def run_model(sources: Iterable[str], *, definitions_only: bool = False, keep_going: bool = False) -> dict[str, Any]:
     """The namespace after the code cells of the notebooks (JSON) in `sources` have run here, in order.
 
     With `definitions_only`, just the statements that define something: imports, functions, classes and assignments of
-    constants; enough for whatever calls the functions, without the training that a notebook does.
+    constants; enough for whatever calls the functions, without the training that a notebook does. With `keep_going` a
+    cell that raises does not keep the next from running.
     """
     module = types.ModuleType("__model__")
     namespace = module.__dict__
@@ -84,7 +85,11 @@ def run_model(sources: Iterable[str], *, definitions_only: bool = False) -> dict
     figures = contextlib.nullcontext() if definitions_only else _without_figures()
     with figures, contextlib.redirect_stdout(io.StringIO()):
         for code in cells:
-            exec(code, namespace)
+            try:
+                exec(code, namespace)
+            except Exception:
+                if not keep_going:
+                    raise
     return namespace
 
 

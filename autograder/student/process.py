@@ -60,7 +60,12 @@ class Zygote:
     """A warm process that forks student processes. One at a time; use one zygote per worker."""
 
     def __init__(
-        self, imports: Sequence[str] = (), limits: Limits | None = None, forbidden: Sequence[str] = ()
+        self,
+        imports: Sequence[str] = (),
+        limits: Limits | None = None,
+        forbidden: Sequence[str] = (),
+        *,
+        optimizers: bool = True,
     ) -> None:
         self.limits = limits or Limits()
         self.imports = tuple(imports)
@@ -84,6 +89,7 @@ class Zygote:
                 {
                     "imports": list(self.imports),
                     "forbidden": list(forbidden),
+                    "optimizers": optimizers,
                     "readable": [str(Path(__file__).resolve().parent)],
                     "scratch": self._scratch.name,
                     "output_bytes": self.limits.output_bytes,

@@ -34,11 +34,16 @@ _axes.set_title("$x^2$")
 _axes.legend()
 _plt.show()
 _model = _torch.nn.Sequential(_torch.nn.Linear(2, 2), _torch.nn.ReLU())
-_optimizer = _torch.optim.Adam(_model.parameters())
 _model(_torch.zeros(1, 2)).sum().backward()
-_optimizer.step()
 print(_model)
 _torch.zeros(2)
+"""
+
+# An optimizer brings in torch._dynamo, 800 modules and a second, which also makes every fork dearer: only for
+# assignments that use one.
+_PREWARM_OPTIMIZERS = """
+_optimizer = _torch.optim.Adam(_model.parameters())
+_optimizer.step()
 """
 
 
@@ -103,7 +108,8 @@ def start(request: dict[str, Any]) -> dict[str, Any]:
     _single_threaded(request["imports"])
     shell.enable_matplotlib()
     before = set(shell.user_ns)
-    _, ok = shell.run_notebook_cell(-1, _PREWARM, 120)
+    prewarm = _PREWARM + _PREWARM_OPTIMIZERS if request["optimizers"] else _PREWARM
+    _, ok = shell.run_notebook_cell(-1, prewarm, 120)
     if not ok:
         raise RuntimeError(f"the prewarm failed: {shell.outputs.finish()[-1:]}")
     for name in set(shell.user_ns) - before:
