@@ -5,7 +5,7 @@ import functools
 import numpy as np
 from sklearn.datasets import load_digits
 
-from autograder.checks import close, fetch, follow_through, question, unchanged
+from autograder.checks import close, fetch, follow_through, hold, question, unchanged
 from solutions import batchnorm as reference
 
 
@@ -31,8 +31,8 @@ def draw_network(rng, sizes, normalised):
 
 
 def logits(x, network, training):
-    """Return the logits that `network` should give, and each normalised layer's new running mean and variance."""
-    statistics = []
+    """Return the logits of `network`, the new statistics of normalised layers, and (x, z) of every layer."""
+    statistics, kept = [], []
     for layer in network:
         z = x @ layer["w"]
         if "gamma" in layer:
@@ -41,8 +41,9 @@ def logits(x, network, training):
             statistics.append((mean, var))
         else:
             z = z + layer["beta"]
+        kept.append((x, z))
         x = np.maximum(z, 0)
-    return z, statistics
+    return z, statistics, kept
 
 
 SHAPES = [
@@ -54,14 +55,20 @@ SHAPES = [
 
 
 def test_logits_in_training(student, rng):
-    """In training, `deep_forward` runs x through all layers, with batch normalisation where a layer has a gamma.
+    """In training, `deep_forward` runs x through all layers, normalises where there is a gamma, and keeps caches.
 
-    Hint: product, normalisation or beta, ReLU, in this order; no ReLU after the last layer.
+    Hint: product, normalisation or beta, ReLU, in this order; no ReLU after the last layer. In the caches, x is what
+    comes into the layer and z what goes into its ReLU.
     """
     for sizes, normalised in SHAPES:
         network, x = draw_network(rng, sizes, normalised), rng.normal(size=(12, sizes[0]))
         out, _ = student.deep_forward(x, network, True)
         assert close(out, logits(x, network, True)[0], terms=12, condition=100)
+    caches = hold(student.deep_forward, x, network, True)[1]
+    for place, expected in enumerate(logits(x, network, True)[2]):
+        for part in [0, 1]:
+            assert close(fetch(caches[place][part]), expected[part], terms=12, condition=100)
+        assert normalised[place] or fetch(caches[place][2]) is None
 
 
 def test_logits_in_evaluation(student, rng):
@@ -101,7 +108,7 @@ def test_predictions(student, rng):
     """
     for sizes, normalised in SHAPES:
         network, x = draw_network(rng, sizes, normalised), rng.normal(size=(40, sizes[0]))
-        out, _ = logits(x, network, False)
+        out, _, _ = logits(x, network, False)
         best, second = np.sort(out, axis=1)[:, :-3:-1].T
         clear = best - second > 0.05 * (1 + np.abs(out).max())
         x, expected = x[clear][:15], out.argmax(axis=1)[clear][:15]
