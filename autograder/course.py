@@ -22,7 +22,7 @@ from traitlets import Dict, Float, Integer, List, TraitError, Unicode
 from traitlets.config import Config, Configurable
 from traitlets.config.loader import PyFileConfigLoader
 
-from autograder.records import CourseError
+from autograder.records import CourseError, Limits
 from autograder.sources import Question, SourceNotebook, read_source
 
 if TYPE_CHECKING:
@@ -43,20 +43,6 @@ CONFIG_FILES = ("nbgrader_config.py", "course_config.py")
 SECRET_FILE = ".secret"
 
 Step = Literal["source", "release", "submitted", "autograded", "feedback"]
-
-
-@dataclass(frozen=True)
-class Limits:
-    """What one submission may use. Each is an option of `c.Autograder`, for the course or for one assignment."""
-
-    cell_seconds: float = 60.0
-    call_seconds: float = 10.0
-    submission_seconds: float = 300.0
-    memory_mb: int = 2048
-    processes: int = 128
-    files_mb: int = 256
-    output_bytes: int = 1_000_000
-    value_bytes: int = 64 * 2**20
 
 
 LIMITS = tuple(f.name for f in dataclasses.fields(Limits))

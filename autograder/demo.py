@@ -87,7 +87,7 @@ def _make_submissions(assignment: Assignment, submitted: Path) -> None:
         "while True:\n    pass",
         "import ctypes\nctypes.string_at(0)",
         "def softmax(x, axis=-1):\n    while True:\n        pass",
-        "class Equal:\n    def __eq__(self, other):\n        return True\n\ndef softmax(x, axis=-1):\n    return Equal()",
+        "class Same:\n    def __eq__(self, other):\n        return True\n\ndef softmax(x, axis=-1):\n    return Same()",
         "answer = input('What is your name? ')",
     ):
         odd = copy.deepcopy(model)

@@ -169,10 +169,11 @@ def _formula(latex: str, display: bool) -> str:
     return nh3.clean(mathml, tags=_MATHML, attributes=dict.fromkeys(_MATHML, _MATHML_ATTRIBUTES), link_rel=None)
 
 
-_MATHML = frozenset(
-    "math mrow mi mo mn ms mtext mspace msup msub msubsup mfrac msqrt mroot mover munder munderover mtable mtr mtd "
-    "mstyle mpadded mphantom menclose mmultiscripts mprescripts none".split(" ")
-)
+_MATHML = {
+    "math", "mrow", "mi", "mo", "mn", "ms", "mtext", "mspace", "msup", "msub", "msubsup", "mfrac", "msqrt", "mroot",
+    "mover", "munder", "munderover", "mtable", "mtr", "mtd", "mstyle", "mpadded", "mphantom", "menclose",
+    "mmultiscripts", "mprescripts", "none",
+}  # fmt: skip
 _MATHML_ATTRIBUTES = {
     "display", "displaystyle", "stretchy", "fence", "form", "separator", "accent", "accentunder", "mathvariant",
     "columnalign", "rowspacing", "columnspacing", "width", "height", "depth", "lspace", "rspace", "linethickness",

@@ -97,7 +97,7 @@ def run_model(sources: Iterable[str], *, definitions_only: bool = False, keep_go
 def _compiled(sources: tuple[str, ...], definitions_only: bool) -> tuple[types.CodeType, ...]:
     from IPython.core.inputtransformer2 import TransformerManager
 
-    manager = TransformerManager()
+    manager = TransformerManager()  # type: ignore[no-untyped-call] # IPython has few types
     compiled = []
     for source in sources:
         for index, cell in enumerate(json.loads(source)["cells"]):

@@ -129,9 +129,9 @@ class Diagnosis:
             try:
                 answer = _answer(call, namespace, objects)
             except Exception as error:
-                answer = _Raised(type(error).__name__)
-                answers.append(answer)
-                if variant is not None and not _same_fault(call, answer):
+                raised = _Raised(type(error).__name__)
+                answers.append(raised)
+                if variant is not None and not _same_fault(call, raised):
                     return []
                 continue
             answers.append(_snapshot(answer))

@@ -35,7 +35,8 @@ def forbids(*names: str) -> pytest.MarkDecorator:
 
 def follow_through(**functions: Callable[..., Any]) -> pytest.MarkDecorator:
     """Mark: try a failed check again with these functions in place of the student's, and let that count."""
-    return pytest.mark.follow_through(**functions)
+    mark: pytest.MarkDecorator = pytest.mark.follow_through(**functions)
+    return mark
 
 
 visible = pytest.mark.visible

@@ -340,7 +340,7 @@ class Fork(_Line):
         self._process.request({"op": "kill", "pid": self.pid}, 5)
 
 
-_OUTPUT_KEYS = {
+_OUTPUT_KEYS: dict[str, dict[str, type]] = {
     "stream": {"name": str, "text": str},
     "display_data": {"data": dict, "metadata": dict},
     "execute_result": {"data": dict, "metadata": dict, "execution_count": int},

@@ -71,7 +71,8 @@ class Conversation:
 
         def other(item: Any) -> list[Any] | None:
             if type(item) is Remote:
-                return object.__getattribute__(item, "_target")()
+                target: list[Any] = object.__getattribute__(item, "_target")()
+                return target
             if callable(item) and not isinstance(item, (type, np.generic)) and hasattr(item, "__name__"):
                 self.functions.append(item)
                 return ["f", len(self.functions) - 1]

@@ -178,7 +178,13 @@ class _Bytes(io.RawIOBase):
 
 
 class _Publisher(DisplayPublisher):
-    def publish(  # type: ignore[override]
+    @property
+    def outputs(self) -> Outputs:
+        shell: Any = self.shell
+        outputs: Outputs = shell.outputs
+        return outputs
+
+    def publish(
         self,
         data: dict[str, Any],
         metadata: dict[str, Any] | None = None,
@@ -188,19 +194,19 @@ class _Publisher(DisplayPublisher):
         update: bool = False,
         **_: Any,
     ) -> None:
-        self._validate_data(data, metadata)
-        outputs: Outputs = self.shell.outputs
+        self._validate_data(data, metadata)  # type: ignore[no-untyped-call] # IPython has few types
+        outputs = self.outputs
         shown = outputs.displays.setdefault(str((transient or {}).get("display_id")), [])
         if update:
-            for item in shown:
-                item["data"] = _jsonable({mime: _plain(value) for mime, value in data.items()})
+            for one in shown:
+                one["data"] = _jsonable({mime: _plain(value) for mime, value in data.items()})
             return
         item = outputs.data("display_data", data, metadata or {})
         if item is not None and (transient or {}).get("display_id") is not None:
             shown.append(item)
 
     def clear_output(self, wait: bool = False) -> None:
-        self.shell.outputs.clear(wait)
+        self.outputs.clear(wait)
 
 
 class _DisplayHook(DisplayHook):
@@ -208,7 +214,8 @@ class _DisplayHook(DisplayHook):
         """The prompt is the output's execution count."""
 
     def write_format_data(self, format_dict: dict[str, Any], md_dict: dict[str, Any] | None = None) -> None:
-        self.shell.outputs.data("execute_result", format_dict, md_dict or {}, execution_count=self.prompt_count)
+        shell: Any = self.shell
+        shell.outputs.data("execute_result", format_dict, md_dict or {}, execution_count=self.prompt_count)
 
     def log_output(self, format_dict: dict[str, Any]) -> None:
         """There is no log."""
@@ -240,9 +247,9 @@ class StudentShell(InteractiveShell):
         config.HistoryManager.enabled = False
         config.InteractiveShell.colors = "nocolor"
         config.InteractiveShell.autoindent = False
-        super().__init__(*args, config=config, **kwargs)
+        super().__init__(*args, config=config, **kwargs)  # type: ignore[no-untyped-call] # IPython has few types
 
-    def _tee(self, channel: str) -> contextlib.AbstractContextManager[None]:
+    def _tee(self, channel: str) -> Any:
         """Outputs are not kept a second time in a history."""
         return contextlib.nullcontext()
 
@@ -254,16 +261,16 @@ class StudentShell(InteractiveShell):
 
     def enable_matplotlib(self, gui: str | None = None) -> Any:
         """Every backend is the inline one."""
-        return super().enable_matplotlib("inline")
+        return super().enable_matplotlib("inline")  # type: ignore[no-untyped-call] # IPython has few types
 
     def ask_exit(self) -> None:
         """What `exit` and `quit` do: end the cell, not the notebook."""
         raise SystemExit("the notebook goes on with the next cell")
 
-    def system(self, cmd: str) -> None:  # type: ignore[override]
+    def system(self, cmd: str) -> None:
         """Run a shell command, as `!cmd` does, its output becoming the cell's."""
         done = subprocess.run(
-            self.var_expand(cmd, depth=1),
+            self.var_expand(cmd, depth=1),  # type: ignore[no-untyped-call] # IPython has few types
             shell=True,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -289,11 +296,13 @@ class StudentShell(InteractiveShell):
         `index` is the cell's place in the notebook, `seconds` its time limit.
         """
         self.outputs.begin()
-        self.compile.cell = index
+        compiler: Any = self.compile
+        compiler.cell = index
         ok = False
         try:
             with time_limit(seconds):
-                ok = bool(self.run_cell(source, store_history=True).success)
+                ran = self.run_cell(source, store_history=True)  # type: ignore[no-untyped-call] # IPython has few types
+                ok = bool(ran.success)
         except TimeLimit as late:
             self._showtraceback(type(late), late, [f"{type(late).__name__}: {late}"])
         for name, descriptor in (("stdout", 1), ("stderr", 2)):

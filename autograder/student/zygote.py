@@ -117,7 +117,6 @@ def start(request: dict[str, Any]) -> dict[str, Any]:
     shell.user_ns["In"][:] = [""]
     shell.user_ns["Out"].clear()
     shell.execution_count = 1
-    shell.displayhook.flush() if hasattr(shell.displayhook, "flush") else None
     threads = len(os.listdir("/proc/self/task"))
     if threads != 1:
         raise RuntimeError(f"{threads} threads are running, a fork would lose all but one")
@@ -131,7 +130,7 @@ def start(request: dict[str, Any]) -> dict[str, Any]:
 
 def _single_threaded(imports: list[str]) -> None:
     """Keep torch on one thread, whatever a notebook asks for: its pool would not survive the forks of a checkpoint."""
-    torch = sys.modules.get("torch")
+    torch: Any = sys.modules.get("torch")
     if torch is not None:
         torch.set_num_threads(1)
         torch.set_num_threads = lambda _: None
