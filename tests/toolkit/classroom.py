@@ -1,0 +1,439 @@
+"""A tiny course with hidden checks, and classes that hand in and are graded by the real command.
+
+`tiny` asks for two functions and an answer in words. Its notebook needs nothing but NumPy, so that a class of many
+submissions is graded in seconds.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import functools
+import io
+import json
+import os
+import re
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+
+from autograder import cli
+from autograder.course import Assignment, Course, load_assignment, load_course
+
+Notebook = dict[str, Any]
+
+# Short enough for a class with notebooks that hang, long enough for the others on a machine that is busy.
+LIMITS = "c.Autograder.cell_seconds, c.Autograder.call_seconds, c.Autograder.memory_mb = 4, 3, 400"
+
+SHARES = """\
+def shares(x):
+    return x / x.sum(axis=1, keepdims=True)
+"""
+
+SPREAD = """\
+def spread(x):
+    p = shares(x)
+    return np.sqrt(((p - p.mean(axis=1, keepdims=True)) ** 2).mean(axis=1))
+"""
+
+REFERENCE = '''\
+"""Shares of a row and how far they are spread, entry by entry."""
+
+import numpy as np
+
+
+def shares(x):
+    return np.array([[float(value) / float(sum(row)) for value in row] for row in x])
+
+
+def spread(x):
+    return np.std(shares(x), axis=1)
+'''
+
+CHECK_SHARES = '''\
+"""Hidden checks of `shares`: six points."""
+import numpy as np
+
+from autograder.checks import close, question, unchanged, visible, weight
+from solutions import tiny as reference
+
+pytestmark = question("shares")
+
+
+@weight(2)
+def test_each_row_is_divided_by_its_sum(student, rng):
+    """Each entry is divided by the sum of its row.
+
+    Hint: `keepdims=True` keeps the column that the rows are divided by.
+    """
+    x = rng.uniform(1, 2, size=(3, 4))
+    assert close(student.shares(x), reference.shares(x))
+
+
+def test_a_single_column_gives_ones(student, rng):
+    """A single column gives ones."""
+    x = rng.uniform(1, 2, size=(5, 1))
+    assert close(student.shares(x), reference.shares(x))
+
+
+def test_a_tall_table(student, rng):
+    """A tall table."""
+    x = rng.uniform(1, 2, size=(50, 3))
+    assert close(student.shares(x), reference.shares(x))
+
+
+def test_the_input_stays_as_it_is(student, rng):
+    """The input stays as it is."""
+    assert unchanged(student.shares, rng.uniform(1, 2, size=(2, 3)))
+
+
+@visible
+def test_an_example(student):
+    """One and three are a quarter and three quarters."""
+    x = np.array([[1.0, 3.0]])
+    assert close(student.shares(x), reference.shares(x))
+'''
+
+CHECK_SPREAD = '''\
+"""Hidden checks of `spread`: four points."""
+import numpy as np
+import pytest
+
+from autograder.checks import close, follow_through, forbids, question, weight
+from solutions import tiny as reference
+
+pytestmark = [question("spread"), forbids("numpy.std", "numpy.var")]
+
+
+@pytest.mark.parametrize("columns", [2, 5])
+@follow_through(shares=reference.shares)
+def test_the_spread_of_each_row(student, rng, columns):
+    """The spread of each row."""
+    x = rng.uniform(1, 9, size=(3, columns))
+    assert close(student.spread(x), reference.spread(x))
+
+
+@weight(2)
+def test_equal_entries_have_no_spread(student):
+    """Equal entries have no spread."""
+    assert close(student.spread(np.full((2, 4), 7.0)), np.zeros(2))
+'''
+
+MISCONCEPTIONS = '''\
+"""Wrong answers, one mistake each."""
+from autograder.checks import misconception
+
+
+@misconception("shares")
+class ColumnsInstead:
+    """Divides by the sums of columns.
+
+    What it does: sums over axis 0.
+    Why it is wrong: the entries of a row no longer add up to one.
+    Example:
+        >>> shares(np.array([[1.0, 3.0]]))
+        array([[1., 1.]])
+    """
+
+    def shares(x):
+        return x / x.sum(axis=0, keepdims=True)
+
+
+@misconception("shares")
+class WholeTable:
+    """Divides by the sum of the whole table.
+
+    What it does: sums over both axes.
+    Why it is wrong: every row has a share of its own.
+    Example:
+        >>> shares(np.ones((2, 1)))
+        array([[0.5], [0.5]])
+    """
+
+    def shares(x):
+        return x / x.sum()
+
+
+@misconception("spread")
+class SampleSpread:
+    """Divides by one less than the number of entries."""
+
+    def spread(x):
+        p = shares(x)
+        return np.sqrt(((p - p.mean(axis=1, keepdims=True)) ** 2).sum(axis=1) / (p.shape[1] - 1))
+
+
+@misconception("spread")
+class OneEntryTooFew:
+    """Divides by one less than the number of entries, found in another way: no diagnosis can tell it apart."""
+
+    def spread(x):
+        p = shares(x)
+        return np.sqrt(((p - p.mean(axis=1, keepdims=True)) ** 2).mean(axis=1) * p.shape[1] / (p.shape[1] - 1))
+'''
+
+ALTERNATIVES = '''\
+"""Right answers, written differently."""
+from autograder.checks import alternative
+
+
+@alternative("shares")
+class RowByRow:
+    """Goes through the rows."""
+
+    def shares(x):
+        return np.stack([row / row.sum() for row in x])
+'''
+
+
+def _meta(grade_id: str, kind: str = "code", **flags: Any) -> dict[str, Any]:
+    plain = {"grade": False, "solution": False, "locked": False, "task": False}
+    return {"nbgrader": {**plain, "grade_id": grade_id, "schema_version": 3, "cell_type": kind, **flags}}
+
+
+def text_cell(source: str, name: str) -> Any:
+    return new_markdown_cell(source, id=name)
+
+
+def given_cell(source: str, name: str) -> Any:
+    """A locked cell of the course's."""
+    return new_code_cell(source, id=name, metadata=_meta(name, locked=True))
+
+
+def answer_cell(source: str, name: str) -> Any:
+    """The instructor's answer, a function; `name` is the question's."""
+    head, _, body = source.strip().partition("\n")
+    solution = f"{head}\n    ### BEGIN SOLUTION\n{body}\n    ### END SOLUTION"
+    return new_code_cell(solution, id=f"{name}_answer", metadata=_meta(f"{name}_answer", solution=True))
+
+
+def test_cell(source: str, name: str, points: float) -> Any:
+    return new_code_cell(source, id=name, metadata=_meta(name, grade=True, locked=True, points=points))
+
+
+def words_cell(source: str, name: str, points: float) -> Any:
+    """A question that is answered in words and graded by hand."""
+    scheme = f"{source}\n=== BEGIN MARK SCHEME ===\nA point for each reason.\n=== END MARK SCHEME ==="
+    meta = _meta(name, "markdown", grade=True, solution=True, points=points)
+    return new_markdown_cell(scheme, id=name, metadata=meta)
+
+
+test_cell.__test__ = False  # type: ignore[attr-defined] # no test, whatever its name
+
+
+def source_notebook(*cells: Any) -> nbformat.NotebookNode:
+    kernel = {"name": "python3", "display_name": "Python 3 (ipykernel)", "language": "python"}
+    return new_notebook(cells=list(cells), metadata={"kernelspec": kernel, "language_info": {"name": "python"}})
+
+
+def tiny_notebook() -> nbformat.NotebookNode:
+    return source_notebook(
+        text_cell("# Shares", "title"),
+        given_cell("import numpy as np", "imports"),
+        answer_cell(SHARES, "shares"),
+        test_cell("assert np.allclose(shares(np.ones((1, 2))), 0.5)", "shares", 6),
+        answer_cell(SPREAD, "spread"),
+        test_cell("assert spread(np.ones((1, 2))).shape == (1,)", "spread", 4),
+        words_cell("Shares do not depend on the unit.", "why", 2),
+    )
+
+
+@dataclass(frozen=True)
+class Done:
+    """What a command did: its exit status and what it printed."""
+
+    status: int
+    out: str
+    err: str
+
+
+class Classroom:
+    """A course in the folder `root`, with `tiny` in it, and the commands that are run there."""
+
+    def __init__(self, root: Path, *config: str) -> None:
+        self.root = root
+        self.done = Done(0, "", "")
+        self.config(*config)
+        self.write("solutions/__init__.py", "")
+        self.write_assignment("tiny", tiny_notebook())
+        self.write("solutions/tiny.py", REFERENCE)
+        self.write_checks("tiny", shares=CHECK_SHARES, spread=CHECK_SPREAD)
+        self.write("tests/checks/tiny/misconceptions.py", MISCONCEPTIONS)
+        self.write("tests/checks/tiny/alternatives.py", ALTERNATIVES)
+
+    def config(self, *lines: str) -> None:
+        self.write("nbgrader_config.py", 'load_subconfig("course_config.py")\n')
+        given = ["c = get_config()", 'c.CourseDirectory.course_id = "little"', LIMITS, *lines]
+        self.write("course_config.py", "\n".join(given) + "\n")
+
+    def write(self, path: str, content: str | bytes) -> Path:
+        place = self.root / path
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes(content if isinstance(content, bytes) else content.encode())
+        return place
+
+    def write_assignment(self, name: str, *notebooks: nbformat.NotebookNode, names: tuple[str, ...] = ()) -> None:
+        for file, notebook in zip(names or (name,), notebooks, strict=True):
+            self.write(f"source/{name}/{file}.ipynb", nbformat.writes(notebook) + "\n")
+
+    def write_checks(self, assignment: str, **files: str) -> None:
+        for name, text in files.items():
+            self.write(f"tests/checks/{assignment}/test_{name}.py", text)
+
+    @functools.cached_property
+    def course(self) -> Course:
+        return load_course(self.root)
+
+    @functools.lru_cache(maxsize=8)  # noqa: B019 - a course lives as long as the tests of a module
+    def assignment(self, name: str = "tiny") -> Assignment:
+        return load_assignment(self.course, name)
+
+    # What students do
+
+    def released(self, assignment: str = "tiny", number: int = 0) -> Notebook:
+        """The notebook that students get, to be changed at will."""
+        notebook: Notebook = json.loads(self.assignment(assignment).notebooks[number].released)
+        return notebook
+
+    def answered(
+        self, shares: str = SHARES, spread: str = SPREAD, why: str = "Both are measured in it.", *extra: str
+    ) -> Notebook:
+        """`tiny` with these answers, and the code of `extra` in cells at the end."""
+        notebook = self.released()
+        for name, text in (("shares_answer", shares), ("spread_answer", spread), ("why", why)):
+            cell(notebook, name)["source"] = text
+        for text in extra:
+            notebook["cells"].append(extra_cell(text))
+        return notebook
+
+    def folder(self, student: str, assignment: str = "tiny") -> Path:
+        folder = self.root / "submitted" / student / assignment
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
+
+    def submit(
+        self,
+        student: str,
+        content: Notebook | bytes,
+        assignment: str = "tiny",
+        name: str = "",
+        files: dict[str, bytes] | None = None,
+    ) -> Path:
+        """Hands in a notebook, or what takes its place, and files beside it; the folder."""
+        folder = self.folder(student, assignment)
+        data = content if isinstance(content, bytes) else json.dumps(content).encode()
+        (folder / (name or f"{assignment}.ipynb")).write_bytes(data)
+        for path, content in (files or {}).items():
+            (folder / path).write_bytes(content)
+        return folder
+
+    def hand_in(self, student: str, parts: dict[str, str]) -> None:
+        """Hands in `tiny` with some parts changed, as `read_class` gives them."""
+        notebook = self.answered()
+        files = {}
+        for part, code in parts.items():
+            if part == "first":
+                notebook = with_first(notebook, code)
+            elif part == "last":
+                notebook["cells"].append(extra_cell(code))
+            elif "." in part:
+                files[part] = code.encode()
+            elif part != "unchanged":
+                cell(notebook, f"{part}_answer")["source"] = code
+        self.submit(student, notebook, files=files)
+
+    # What the person who grades does
+
+    def autograder(self, *arguments: str) -> Done:
+        """Run the command in this process."""
+        out, err = io.StringIO(), io.StringIO()
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+            status = cli.main(["--course", str(self.root), *arguments])
+        return Done(status, out.getvalue(), err.getvalue())
+
+    def run(self, module: str, *arguments: str, **environment: str) -> Done:
+        """Run `python -m module` in the course's folder, with nothing of the user's own configuration."""
+        done = subprocess.run(
+            [sys.executable, "-m", module, *arguments],
+            cwd=self.root,
+            env={**self.environment(), **environment},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        return Done(done.returncode, done.stdout, done.stderr)
+
+    def environment(self) -> dict[str, str]:
+        home = str(self.root / ".home")
+        places = dict.fromkeys(("HOME", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR"), home)
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith(("JUPYTER", "PYTEST"))}
+        return {**inherited, **places, "OMP_NUM_THREADS": "1"}
+
+    def results(self, student: str, assignment: str = "tiny") -> dict[str, Any]:
+        text = (self.root / "autograded" / student / assignment / "results.json").read_text()
+        results: dict[str, Any] = json.loads(text)
+        return results
+
+    def graded_notebook(self, student: str, assignment: str = "tiny", name: str = "") -> Notebook:
+        path = self.root / "autograded" / student / assignment / f"{name or assignment}.ipynb"
+        notebook: Notebook = json.loads(path.read_text())
+        return notebook
+
+
+def cell(notebook: Notebook, name: str) -> dict[str, Any]:
+    """The cell whose id is `name`."""
+    found: dict[str, Any] = next(each for each in notebook["cells"] if each.get("id") == name)
+    return found
+
+
+def extra_cell(source: str, name: str = "") -> dict[str, Any]:
+    """A code cell of the student's own."""
+    name = name or f"extra-{abs(hash(source)) % 10**8}"
+    return {
+        "cell_type": "code",
+        "id": name,
+        "metadata": {},
+        "source": source,
+        "outputs": [],
+        "execution_count": None,
+    }
+
+
+def read_class(text: str) -> dict[str, dict[str, str]]:
+    """The parts that each student of a text changes: blocks that begin with `== student: part ==`."""
+    students: dict[str, dict[str, str]] = {}
+    _, *blocks = re.split(r"^== (.+?): (.+?) ==\n", text, flags=re.MULTILINE)
+    for student, part, code in zip(blocks[::3], blocks[1::3], blocks[2::3], strict=True):
+        students.setdefault(student, {})[part] = code.rstrip("\n")
+    return students
+
+
+def with_first(notebook: Notebook, source: str) -> Notebook:
+    """The notebook with a code cell of the student's own in front."""
+    changed = copy.deepcopy(notebook)
+    changed["cells"].insert(0, extra_cell(source))
+    return changed
+
+
+def questions(results: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """The questions of a results.json by their id."""
+    return {question["id"]: question for question in results["questions"]}
+
+
+def scores(results: dict[str, Any]) -> dict[str, float | None]:
+    return {question["id"]: question["score"] for question in results["questions"]}
+
+
+def checks(results: dict[str, Any], question: str | None = None) -> dict[str, dict[str, Any]]:
+    """The checks of a results.json by their test's name."""
+    return {
+        check["id"].partition("::test_")[2]: check
+        for each in results["questions"]
+        if question in (None, each["id"])
+        for check in each["checks"]
+    }
