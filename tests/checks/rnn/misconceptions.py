@@ -572,25 +572,6 @@ class BatchOfOneDropped:
         return h.squeeze(), (x, h0, w_x, w_h, h)
 
 
-@misconception("rnn_forward")
-class ListOfStates:
-    """Returns a list of states.
-
-    What it does: collects T arrays of shape (N, H) and does not stack them.
-    Why it is wrong: one array of shape (N, T, H) was asked for.
-    Example:
-        >>> x, h0, one, b = np.ones((1, 2, 1)), np.zeros((1, 1)), np.eye(1), np.zeros(1)
-        >>> type(rnn_forward(x, h0, one, one, b)[0])  # right: <class 'numpy.ndarray'>
-        <class 'list'>
-    """
-
-    def rnn_forward(x, h0, w_x, w_h, b):
-        states = [h0]
-        for t in range(x.shape[1]):
-            states.append(np.tanh(x[:, t] @ w_x + states[-1] @ w_h + b))
-        return states[1:], (x, h0, w_x, w_h, np.stack(states[1:], axis=1))
-
-
 # ----------------------------------------------------------------------------------------------- rnn_backward
 
 
@@ -1123,7 +1104,7 @@ class CacheOfTheLastForwardPass:
         for t in range(x.shape[1]):
             state = h[:, t] = np.tanh(x[:, t] @ w_x + state @ w_h + b)
         rnn_forward.last = (x, h0, w_x, w_h, h)
-        return h, None
+        return h, [h]
 
     def rnn_backward(dh, cache):
         x, h0, w_x, w_h, h = rnn_forward.last
@@ -2060,22 +2041,22 @@ class NothingLetGo:
 
 
 @misconception("gru_step")
-class ResetGateKeeps:
-    """Mixes old and new by the reset gate.
+class KeptStateResetToo:
+    """Multiplies the state that is kept by the reset gate.
 
-    What it does: uses r where z belongs, and z where r belongs, in the two formulae after the gates.
-    Why it is wrong: r acts inside the candidate, z in the mixture.
+    What it does: computes `(1 - z) * n + z * (r * h)`.
+    Why it is wrong: r acts inside the candidate alone; what z keeps, it keeps whole.
     Example:
-        >>> one, w, b_x, b_h = np.eye(1), np.zeros((1, 3)), np.array([0.0, 9.0, 0.0]), np.array([0.0, 0.0, 1.0])
-        >>> np.round(gru_step(one, 0 * one, w, w, b_x, b_h), 3)  # right: array([[0.]])
-        array([[0.381]])
+        >>> one, w, b_x, no = np.eye(1), np.zeros((1, 3)), np.array([0.0, 9.0, 0.0]), np.zeros(3)
+        >>> np.round(gru_step(one, one, w, w, b_x, no), 3)  # right: array([[1.]])
+        array([[0.5]])
     """
 
     def gru_step(x, h, w_x, w_h, b_x, b_h):
         x_r, x_z, x_n = np.split(x @ w_x + b_x, 3, axis=1)
         h_r, h_z, h_n = np.split(h @ w_h + b_h, 3, axis=1)
         r, z = sigmoid(x_r + h_r), sigmoid(x_z + h_z)
-        return (1 - r) * np.tanh(x_n + z * h_n) + r * h
+        return (1 - z) * np.tanh(x_n + r * h_n) + z * r * h
 
 
 @misconception("gru_step")
@@ -2167,6 +2148,9 @@ class StepsUphill:
             losses.append(loss)
         return tuple(weights), losses
 
+    if "load_images" in globals():  # in the notebook, not where this class is read
+        weights, _ = train_reader(*load_images(), np.random.default_rng(3))
+
 
 @misconception("rnn_experiment")
 class NeverTrained:
@@ -2183,6 +2167,9 @@ class NeverTrained:
         d, hidden, k = images.shape[2], 20, labels.max() + 1
         w_x, w_h = rng.normal(size=(d, hidden)) / np.sqrt(d), rng.normal(size=(hidden, hidden)) / np.sqrt(hidden)
         return (w_x, w_h, np.zeros(hidden), np.zeros((hidden, k)), np.zeros(k)), [np.log(10.0)]
+
+    if "load_images" in globals():  # in the notebook, not where this class is read
+        weights, _ = train_reader(*load_images(), np.random.default_rng(3))
 
 
 @misconception("rnn_experiment")
@@ -2215,3 +2202,6 @@ class VerdictAfterTheFirstRow:
         w_x, w_h, b, w_y, b_y = weights
         h, _ = rnn_forward(images, np.zeros((len(images), len(b))), w_x, w_h, b)
         return (h[:, 0] @ w_y + b_y).argmax(axis=1)
+
+    if "load_images" in globals():  # in the notebook, not where this class is read
+        weights, _ = train_reader(*load_images(), np.random.default_rng(3))

@@ -131,14 +131,15 @@ def test_saturated_states(student, rng):
     Hint: the slope of tanh is one minus the square of the state.
     """
     n, t, d, h = 3, 4, 2, 5
-    # Eighths times quarters: float32 holds every sum exactly. Some units are far out, the others near zero.
+    # Eighths times quarters: float32 holds every sum exactly. At one step three units are far out, two near zero.
     x = rng.integers(-8, 9, size=(n, t, d)) / 8.0
-    x[:, 1] = rng.choice([-4000.0, 4000.0], size=(n, d))
+    x[:, 1] = rng.choice([-64.0, 64.0], size=(n, d))
     w_x = rng.integers(1, 5, size=(d, h)) / 4.0 * [1.0, 1.0, 0.0, 0.0, 1.0]
-    w_x[0] *= 2.0
+    w_x[0] *= 5.0  # the two features cannot cancel
     w_h, b = rng.integers(-4, 5, size=(h, h)) / 8.0, rng.integers(-4, 5, size=h) / 8.0
     h0 = rng.integers(-8, 9, size=(n, h)) / 8.0
-    assert right(student, rng.integers(-16, 17, size=(n, t, h)) / 8.0, x, h0, w_x, w_h, b)
+    # The large inputs enter the gradient of w_x, where they may cancel: the condition.
+    assert right(student, rng.integers(-16, 17, size=(n, t, h)) / 8.0, x, h0, w_x, w_h, b, condition=64.0)
 
 
 def test_every_cache_belongs_to_its_own_forward_pass(student, rng):
