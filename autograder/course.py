@@ -80,6 +80,7 @@ class Assignment:
     root: Path
     checks: Path | None
     files: tuple[tuple[str, bytes], ...] = field(default=(), repr=False)
+    minimum_sandbox: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -154,6 +155,7 @@ def load_assignment(course: Course, name: str) -> Assignment:
         root=course.root,
         checks=checks if checks.is_dir() else None,
         files=_other_files(folder, course.directory.ignore),
+        minimum_sandbox=course.minimum_sandbox,
     )
 
 

@@ -41,7 +41,7 @@ from autograder.records import (
     TimedOut,
     Verdict,
 )
-from autograder.student.process import Fork, StudentProcess, Transport, Usage, Zygote
+from autograder.student.process import Fork, StudentProcess, Transport, Usage, Zygote, prove_jail
 
 if TYPE_CHECKING:
     from autograder.course import Assignment, Course, Question
@@ -243,6 +243,17 @@ class Examiner:
             self._zygote = Zygote(
                 notebook_imports(self.assignment), self.assignment.limits, sorted(names), optimizers=optimizers
             )
+            root = self.assignment.root
+            secrets = [
+                self.assignment.checks or root,
+                *sorted(self.assignment.checks.glob("*.py") if self.assignment.checks else ())[:1],
+                *(root / name for name in ("solutions", "source", "submitted", "gradebook.db", ".secret")),
+            ]
+            try:
+                prove_jail(self._zygote, secrets, self.assignment.minimum_sandbox)
+            except BaseException:
+                self.close()
+                raise
         return self._zygote
 
     def warm_up(self) -> None:

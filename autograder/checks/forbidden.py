@@ -40,7 +40,7 @@ def read_code(notebook: dict[str, Any]) -> Reading:
     reading = Reading({}, {})
     for index, cell in enumerate(notebook["cells"]):
         if cell["cell_type"] == "code":
-            for statement in _statements(cell["source"]):
+            for statement in _statements("".join(cell["source"])):
                 _note(statement, index, reading.aliases, reading.definitions)
     return reading
 

@@ -35,7 +35,7 @@ def noted(comparison: Comparison) -> Comparison:
 
 
 def was_single(value: Any) -> bool:
-    """Whether `value` came from a call whose arguments were of float32 and not of float64."""
+    """Whether `value` came from a call that was given float32."""
     if current is None:
         return False
     return any(_returned(call, value) and is_single(call) for call in reversed(current.conversation.calls))
@@ -51,9 +51,9 @@ def _returned(call: Call, value: Any) -> bool:
 
 
 def is_single(call: Call) -> bool:
-    """Whether a call was given float32 and nothing of float64."""
-    dtypes = {str(dtype) for argument in (*call.args, *call.kwargs.values()) for dtype in _dtypes(argument)}
-    return bool(dtypes & {"float32"}) and not dtypes & {"float64"}
+    """Whether a call was given anything of float32: its result may then be of either precision."""
+    arguments = (*call.args, *call.kwargs.values())
+    return any(dtype == np.float32 for argument in arguments for dtype in _dtypes(argument))
 
 
 def _dtypes(argument: Any) -> list[np.dtype[Any]]:

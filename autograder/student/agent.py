@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from autograder.student import ban, wire
+from autograder.student.canary import canary
 from autograder.student.shell import CELL_NAME, StudentShell, TimeLimit, time_limit
 
 _CELL_PREFIX = CELL_NAME.split("{}")[0]
@@ -91,6 +92,10 @@ class Agent:
     def _do_fetch(self, request: dict[str, Any]) -> dict[str, Any]:
         with time_limit(request["seconds"]):
             return {"status": "ok", "value": self._encode(self._resolve(request["target"]))}
+
+    def _do_canary(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Try, before there is any student code, what the jail must not let it do."""
+        return {"status": "ok", "found": canary(request["secrets"], request["addresses"], request["pids"])}
 
     def _do_size(self, request: dict[str, Any]) -> dict[str, Any]:
         with time_limit(request["seconds"]):

@@ -6,9 +6,11 @@ those the kernel says (a process ended, a deadline passed) or the zygote, which 
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -20,7 +22,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from autograder.records import Crashed, Limits, OutOfMemory, SandboxError, TimedOut
-from autograder.student import wire
+from autograder.student import survey, wire
 
 # How much longer than its limit the examiner waits for a process that should have stopped by itself.
 GRACE = 2.0
@@ -127,6 +129,7 @@ class Zygote:
                         "address_space": self._baseline + self.limits.memory_mb * 2**20,
                         "processes": self.limits.processes,
                         "scratch_mb": self.limits.files_mb,
+                        "memfd": False,
                     },
                 },
                 fds=(theirs.fileno(),),
@@ -150,6 +153,11 @@ class Zygote:
         return int(reply["processes"]), int(reply["memory"])
 
     @property
+    def pid(self) -> int:
+        """Its process id, as the examiner sees it."""
+        return self._process.pid
+
+    @property
     def alive(self) -> bool:
         """Whether the zygote can still spawn."""
         return self._process.poll() is None
@@ -157,11 +165,12 @@ class Zygote:
     def close(self) -> None:
         """End the zygote and every student process it has."""
         self._channel.close()
-        try:
-            self._process.wait(timeout=5)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
+        # Asked first: where there are no namespaces, it is the zygote that takes its student processes along.
+        for signal_number in (0, signal.SIGTERM, signal.SIGKILL):
+            self._process.send_signal(signal_number)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(timeout=5)
+                break
         if self._process.stderr is not None:
             self._process.stderr.close()
         self._scratch.cleanup()
@@ -185,11 +194,56 @@ def _environment() -> dict[str, str]:
         "PYTHONHASHSEED": "0",
         # Memory in large pages: a fork copies a five hundredth of the page tables, and takes a third of the time.
         "PYTHONMALLOC": "malloc",
+        "MALLOC_ARENA_MAX": "2",
         "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1",
         # There is no network to install from: say so at once instead of trying again and again.
         "PIP_NO_INDEX": "1",
         "PIP_DISABLE_PIP_VERSION_CHECK": "1",
     }
+
+
+def prove_jail(zygote: Zygote, secrets: Sequence[Path], minimum: Sequence[str]) -> None:
+    """Try to break out of a student process of this zygote. Raises `SandboxError` when something succeeds.
+
+    `secrets` are files and folders that no student may read. `minimum` are the layers or tiers without which the course
+    does not want to grade; without any, namespaces or Landlock must be there; ``["none"]`` accepts whatever there is.
+    """
+    process = zygote.spawn()
+    try:
+        if list(minimum) == ["none"]:
+            return
+        try:
+            lacking = survey.lacking(process.layers, minimum)
+        except ValueError as error:
+            raise SandboxError(f"c.Autograder.minimum_sandbox: {error}") from None
+        if not minimum and survey.tier(process.layers) == "none":
+            lacking = ["namespaces or landlock"]
+        if lacking:
+            raise SandboxError(
+                f"this machine does not give the protection that is asked for: {', '.join(lacking)}. "
+                "`autograder doctor` says why; c.Autograder.minimum_sandbox in course_config.py says what must be there"
+            )
+        with socket.create_server(("127.0.0.1", 0)) as server, socket.socket(socket.AF_UNIX) as abstract:
+            abstract.bind("")
+            abstract.listen(1)
+            reply = process.request(
+                {
+                    "op": "canary",
+                    "secrets": [str(path) for path in secrets if path.exists()],
+                    "addresses": [
+                        f"tcp:127.0.0.1:{server.getsockname()[1]}",
+                        f"abstract:{abstract.getsockname()[1:].decode()}",
+                    ],
+                    "pids": [os.getpid(), zygote.pid],
+                },
+                30,
+            )
+        if reply.get("status") != "ok":
+            raise SandboxError(f"the jail could not be tried out: {reply.get('message')}")
+        if reply["found"]:
+            raise SandboxError("the jail does not hold here. " + " ".join(str(found) for found in reply["found"]))
+    finally:
+        process.end()
 
 
 class _Line:

@@ -16,6 +16,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from typing import Any
 
@@ -318,7 +319,7 @@ def _text(error: BaseException) -> str:
 
 
 def drain(descriptor: int, limit: int) -> str:
-    """What was written to the memory file behind `descriptor` since the last time, at most `limit` bytes of it."""
+    """What was written to the file behind `descriptor` since the last time, at most `limit` bytes of it."""
     try:
         data = os.pread(descriptor, limit + 1, 0)
         os.ftruncate(descriptor, 0)
@@ -335,13 +336,11 @@ def no_input(prompt: object = "", *_: object, **__: object) -> str:
 def connect_streams(shell: StudentShell) -> None:
     """Lead everything written, through Python or past it, to the shell's outputs; answer `input`."""
     for descriptor, name in ((1, "stdout"), (2, "stderr")):
-        memory = os.memfd_create(name)
-        os.dup2(memory, descriptor)
-        os.close(memory)
-        # Appending, so that writers which share the file do not overwrite one another.
-        import fcntl
-
-        fcntl.fcntl(descriptor, fcntl.F_SETFL, os.O_APPEND | os.O_RDWR)
+        # A file without a name in the scratch folder, where it counts against the limit of files. Appending, so that
+        # writers which share it do not overwrite one another.
+        file = os.open(tempfile.gettempdir(), os.O_TMPFILE | os.O_RDWR | os.O_APPEND)
+        os.dup2(file, descriptor)
+        os.close(file)
         setattr(sys, name, _Stream(name, shell.outputs, descriptor))
         setattr(sys, f"__{name}__", getattr(sys, name))
     sys.stdin = io.StringIO()

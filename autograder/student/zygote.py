@@ -94,7 +94,6 @@ def start(request: dict[str, Any]) -> dict[str, Any]:
     layers = jail.enclose(
         [Path(path) for path in request["readable"]], Path(request["scratch"]), uid=request.get("uid")
     )
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     from autograder.student.shell import StudentShell
 
     missing = []
@@ -103,7 +102,6 @@ def start(request: dict[str, Any]) -> dict[str, Any]:
             importlib.import_module(name)
         except Exception:
             missing.append(name)
-    ban.install(request["forbidden"])
     shell = StudentShell.instance(output_bytes=request["output_bytes"])
     _single_threaded(request["imports"])
     shell.enable_matplotlib()
@@ -112,6 +110,7 @@ def start(request: dict[str, Any]) -> dict[str, Any]:
     _, ok = shell.run_notebook_cell(-1, prewarm, 120)
     if not ok:
         raise RuntimeError(f"the prewarm failed: {shell.outputs.finish()[-1:]}")
+    ban.install(request["forbidden"])
     for name in set(shell.user_ns) - before:
         del shell.user_ns[name]
     shell.user_ns["In"][:] = [""]
