@@ -19,9 +19,9 @@ import pytest
 from autograder.checks import state
 from autograder.checks.close import Comparison
 from autograder.checks.desk import check_id as check_id
-from autograder.records import AutograderError, StudentFault
+from autograder.records import AutograderError, Crashed, OutOfMemory, StudentFault, TimedOut
 from autograder.student.process import Transport
-from autograder.student.proxy import Conversation, Student, define
+from autograder.student.proxy import Conversation, Student, define, restore
 
 MARKS = (
     "question(id): the question that the check belongs to",
@@ -143,7 +143,7 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, Any, Any]
         mark = pyfuncitem.get_closest_marker("follow_through")
         if mark is None or first is None or not isinstance(error, (AssertionError, StudentFault)):
             raise
-        if not _passes_with(pyfuncitem, mark.kwargs):
+        if not _passes_with(pyfuncitem, mark.kwargs, error):
             raise
         outcome.error = None
         outcome.followed = tuple(mark.kwargs)
@@ -183,20 +183,27 @@ def _run_again(item: pytest.Function, conversation: Conversation) -> None:
     item.obj(**arguments)
 
 
-def _passes_with(item: pytest.Function, functions: Mapping[str, Any]) -> bool:
-    """Whether the check passes when `functions` stand in for the student's own."""
+def _passes_with(item: pytest.Function, functions: Mapping[str, Any], first: BaseException) -> bool:
+    """Whether a check that ended with `first` passes when `functions` stand in for the student's own."""
     provider = provider_of(item)
-    provider.spoilt(item)
+    if isinstance(first, (TimedOut, OutOfMemory, Crashed)):
+        provider.spoilt(item)
     try:
         conversation = Conversation(provider.transport(item), provider.call_seconds)
+        student = Student(conversation)
         for name, function in functions.items():
-            define(Student(conversation), name, function)
-        _run_again(item, conversation)
-    except Exception:
-        return False
-    finally:
+            define(student, name, function)
+        passed = True
+        try:
+            _run_again(item, conversation)
+        except Exception:  # any failure means that the other functions were not the reason
+            passed = False
+        restore(student)
+    except StudentFault:
+        # The process is gone or no longer answers.
         provider.spoilt(item)
-    return True
+        return False
+    return passed
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -21,6 +21,7 @@ from autograder.student import ban, wire
 from autograder.student.canary import canary
 from autograder.student.shell import CELL_NAME, StudentShell, TimeLimit, time_limit
 
+_NOTHING = object()
 _CELL_PREFIX = CELL_NAME.split("{}")[0]
 
 
@@ -45,6 +46,7 @@ class Agent:
         self.value_bytes = value_bytes
         self._objects: dict[int, Any] = {}
         self._numbers = itertools.count(1)
+        self._replaced: dict[str, Any] = {}
 
     def handle(self, request: dict[str, Any]) -> dict[str, Any]:
         """The reply to one request. Never raises."""
@@ -102,7 +104,19 @@ class Agent:
             return {"status": "ok", "value": len(self._resolve(request["target"]))}
 
     def _do_define(self, request: dict[str, Any]) -> dict[str, Any]:
-        self.namespace[request["name"]] = self._decode(request["value"])
+        name = request["name"]
+        self._replaced.setdefault(name, self.namespace.get(name, _NOTHING))
+        self.namespace[name] = self._decode(request["value"])
+        return {"status": "ok"}
+
+    def _do_restore(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Give every variable that was defined from outside its own value again."""
+        for name, value in self._replaced.items():
+            if value is _NOTHING:
+                self.namespace.pop(name, None)
+            else:
+                self.namespace[name] = value
+        self._replaced.clear()
         return {"status": "ok"}
 
     def _resolve(self, target: list[Any]) -> Any:

@@ -255,6 +255,11 @@ class Student:
         return "<the student's notebook>"
 
 
+def restore(student: Student) -> None:
+    """Give every variable that `define` changed its own value again."""
+    student._conversation.send({"op": "restore"})
+
+
 def define(student: Student, name: str, value: Any) -> None:
     """Give a variable of the student's notebook another value: data, or a function of the check's."""
     conversation = student._conversation

@@ -107,6 +107,8 @@ def start(request: dict[str, Any]) -> dict[str, Any]:
     shell.enable_matplotlib()
     before = set(shell.user_ns)
     prewarm = _PREWARM + _PREWARM_OPTIMIZERS if request["optimizers"] else _PREWARM
+    # The first traceback brings in what draws them.
+    shell.run_notebook_cell(-1, "def fail():\n    raise NotImplementedError\nfail()", 120)
     _, ok = shell.run_notebook_cell(-1, prewarm, 120)
     if not ok:
         raise RuntimeError(f"the prewarm failed: {shell.outputs.finish()[-1:]}")
