@@ -565,25 +565,6 @@ class CodeSqueezed:
         return float(0.5 * np.mean(np.sum(np.exp(logvar) + mu**2 - 1 - logvar, axis=-1)))
 
 
-@misconception("kl_divergence")
-class FirstAnswerKept:
-    """Remembers its first answer.
-
-    What it does: keeps the divergence of the first arrays of a shape, and returns it for all later ones of that shape.
-    Why it is wrong: other arguments have another divergence.
-    Example:
-        >>> kl_divergence(np.ones((1, 1)), np.zeros((1, 1))), kl_divergence(np.zeros((1, 1)), np.zeros((1, 1)))
-        (0.5, 0.5)
-    """
-
-    kept = {}  # noqa: RUF012 - a variable of the notebook
-
-    def kl_divergence(mu, logvar):
-        if mu.shape not in kept:
-            kept[mu.shape] = float(0.5 * (np.exp(logvar) + mu**2 - 1 - logvar).sum(axis=1).mean())
-        return kept[mu.shape]
-
-
 # reconstruction_loss
 
 
@@ -893,19 +874,20 @@ class OneLossPerImage:
 
 @misconception("reconstruction_loss")
 class PredictionsChangedInPlace:
-    """Moves the caller's probabilities away from 0 and 1.
+    """Takes the logarithm of the caller's probabilities in place.
 
-    What it does: clips `x_hat` in place to a range whose logarithms need no clamp.
-    Why it is wrong: the caller's array has been overwritten.
+    What it does: `np.log(x_hat, out=x_hat)` on the argument.
+    Why it is wrong: the number is right, but the caller's array has been overwritten.
     Example:
-        >>> x_hat = np.zeros((1, 1)); reconstruction_loss(np.ones((1, 1)), x_hat); x_hat
-        array([[3.72007598e-44]])
+        >>> x_hat = np.full((1, 1), 0.5); reconstruction_loss(np.ones((1, 1)), x_hat); x_hat
+        array([[-0.69314718]])
     """
 
     def reconstruction_loss(x, x_hat):
-        np.maximum(x_hat, np.exp(-100), out=x_hat)
         with np.errstate(divide="ignore"):
-            ink, paper = np.maximum(np.log(x_hat), -100), np.maximum(np.log(1 - x_hat), -100)
+            paper = np.maximum(np.log(1 - x_hat), -100)
+            ink = np.log(x_hat, out=x_hat)
+            np.maximum(ink, -100, out=ink)
         return float(-(x * ink + (1 - x) * paper).sum(axis=1).mean())
 
 

@@ -112,9 +112,11 @@ def test_encoder_gives_any_number(student, rng):
         assert float(head.max()) > (1.5 if head is mu else 0.2), "there are positive numbers"
         assert float((head[1:] - head[0]).abs().min(dim=0).values.max()) > 1e-3, "different images have different codes"
     assert float((mu - logvar).abs().max()) > 0.1, "mu and logvar differ"
-    blank_and_dots = torch.cat([torch.zeros(1, 12), 0.5 * torch.eye(12)])
-    mu, _ = encode(model, blank_and_dots, 24)
-    assert bool(((mu[1:] - mu[0]).abs().max(dim=1).values > 1e-3).all()), "every pixel counts"
+    bases = 0.5 * normal(rng, 8, 1, 12)
+    dotted = (bases + torch.eye(12)).reshape(-1, 12)  # each base with one pixel raised
+    mu, _ = encode(model, torch.cat([bases.reshape(-1, 12), dotted]), 24)
+    moved = (mu[8:].reshape(8, 12, 24) - mu[:8, None]).abs()  # (base, pixel, latent dimension)
+    assert bool((moved.amax(dim=(0, 2)) > 1e-3).all()), "every pixel counts"
 
 
 def test_evaluation_decodes_the_mean(student, rng):
@@ -131,8 +133,10 @@ def test_evaluation_decodes_the_mean(student, rng):
     assert close(model.forward(x), (x_hat, mu, logvar))
     assert close(model(x[3:4]), (x_hat[3:4], mu[3:4], logvar[3:4]))
     assert unchanged(model, x)
-    pictures = decode(model, torch.cat([torch.zeros(1, 4), torch.eye(4)]), 9)
-    assert bool(((pictures[1:] - pictures[0]).abs().max(dim=1).values > 1e-4).all()), "every number of the code counts"
+    bases = 0.5 * normal(rng, 8, 1, 4)
+    pictures = decode(model, torch.cat([bases.reshape(-1, 4), (bases + torch.eye(4)).reshape(-1, 4)]), 9)
+    moved = (pictures[8:].reshape(8, 4, 9) - pictures[:8, None]).abs()  # (base, latent dimension, pixel)
+    assert bool((moved.amax(dim=(0, 2)) > 1e-4).all()), "every number of the code counts"
 
 
 def test_training_returns_the_code_it_was_drawn_from(student, rng):
@@ -175,14 +179,18 @@ def test_noise_has_the_stated_distribution(student, rng):
     candidates = normal(rng, 512, 8)
     _, logvar = encode(model, candidates, 3)
     model.train()
+
+    def distance(x):
+        mu, log_variance = encode(model, x, 3)
+        expected = decode(model, mu + torch.exp(log_variance / 2) * normal(rng, len(x), 3), 8)
+        x_hat, _, _ = forward(model, x, 3)
+        return furthest(x_hat.numpy(), expected.numpy())
+
     for width in (-2.5, 2.0):  # a narrow code and a wide one
         x = candidates[(logvar - width).abs().max(dim=1).values.argmin()].repeat(2048, 1)
-        mu, log_variance = encode(model, x, 3)
-        expected = decode(model, mu + torch.exp(log_variance / 2) * normal(rng, 2048, 3), 8)
-        x_hat, _, _ = forward(model, x, 3)
-        distance = furthest(x_hat.numpy(), expected.numpy())
-        # Two samples of 2048 of one distribution are 0.1 apart with a probability of 3e-9.
-        assert distance < 0.1, f"the reconstructions are distributed differently (distance {distance:.2f})"
+        # Two samples of 2048 of one distribution are 0.1 apart with a probability of 3e-9; with normalised batches,
+        # where the images of a batch are not independent, more often.
+        assert any(distance(x) < 0.1 for _ in range(3)), "the reconstructions are distributed differently"
 
 
 def parameters(model):
