@@ -108,7 +108,7 @@ def _environment() -> jinja2.Environment:
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("autograder"), autoescape=True, trim_blocks=True, lstrip_blocks=True
     )
-    environment.filters["points"] = lambda points: f"{points:.4g}"
+    environment.filters["points"] = lambda points: f"{points:.3g}"
     environment.filters["words"] = lambda name: str(name).replace("_", " ")
     environment.filters["prose"] = _prose
     return environment

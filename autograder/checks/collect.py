@@ -159,13 +159,19 @@ def _check(item: pytest.Function) -> Check:
     return Check(
         id=check_id(item),
         title=title,
-        hint=" ".join(hint.group(1).split()) if hint else "",
+        hint=_sentence(hint.group(1)) if hint else "",
         question=mark.args[0],
         weight=float(share),
         visible=item.get_closest_marker("visible") is not None,
         isolated=item.get_closest_marker("isolated") is not None,
         item=item,
     )
+
+
+def _sentence(text: str) -> str:
+    """The text on one line, its first letter a capital unless it is code."""
+    line = " ".join(text.split())
+    return line[:1].upper() + line[1:]
 
 
 def judge(check: Check, outcome: Outcome) -> tuple[Verdict, str]:

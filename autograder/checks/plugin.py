@@ -143,10 +143,11 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, Any, Any]
         mark = pyfuncitem.get_closest_marker("follow_through")
         if mark is None or first is None or not isinstance(error, (AssertionError, StudentFault)):
             raise
-        if not _passes_with(pyfuncitem, mark.kwargs, error):
+        followed = _passes_with(pyfuncitem, mark.kwargs, error)
+        if not followed:
             raise
         outcome.error = None
-        outcome.followed = tuple(mark.kwargs)
+        outcome.followed = followed
         return True
     else:
         first = state.current
@@ -183,8 +184,8 @@ def _run_again(item: pytest.Function, conversation: Conversation) -> None:
     item.obj(**arguments)
 
 
-def _passes_with(item: pytest.Function, functions: Mapping[str, Any], first: BaseException) -> bool:
-    """Whether a check that ended with `first` passes when `functions` stand in for the student's own."""
+def _passes_with(item: pytest.Function, functions: Mapping[str, Any], first: BaseException) -> tuple[str, ...]:
+    """Which of `functions`, in place of the student's own, make a check pass that ended with `first`; none if it fails."""
     provider = provider_of(item)
     if isinstance(first, (TimedOut, OutOfMemory, Crashed)):
         provider.spoilt(item)
@@ -193,17 +194,18 @@ def _passes_with(item: pytest.Function, functions: Mapping[str, Any], first: Bas
         student = Student(conversation)
         for name, function in functions.items():
             define(student, name, function)
-        passed = True
+        called: tuple[str, ...] = ()
         try:
             _run_again(item, conversation)
+            called = tuple(name for number, name in enumerate(functions) if number in conversation.lent)
         except Exception:  # any failure means that the other functions were not the reason
-            passed = False
+            pass
         restore(student)
     except StudentFault:
         # The process is gone or no longer answers.
         provider.spoilt(item)
-        return False
-    return passed
+        return ()
+    return called
 
 
 @pytest.hookimpl(tryfirst=True)

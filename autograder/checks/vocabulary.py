@@ -81,8 +81,7 @@ def _same(before: Any, after: Any) -> bool:
 class Variant:
     """An answer of our own to one question: a misconception or an alternative.
 
-    `source` is what a student would have written in the notebook; `what`, `why` and `example` are the parts of a
-    misconception's text.
+    `source` is what a student would have written in the notebook, `title` and `text` are what its docstring says.
     """
 
     question: str
@@ -91,6 +90,17 @@ class Variant:
     source: str
     text: str
     kind: str
+
+    @property
+    def parts(self) -> list[str]:
+        """The paragraphs of its text: what it does, why it is wrong."""
+        text = self.text.partition("Example:")[0]
+        return [" ".join(part.split()) for part in re.split(r"\n\s*\n|\n(?=Why it is wrong:)", text) if part.strip()]
+
+    @property
+    def example(self) -> str:
+        """The lines of its example."""
+        return textwrap.dedent(self.text.partition("Example:")[2].strip("\n"))
 
     @property
     def words(self) -> str:

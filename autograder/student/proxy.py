@@ -45,6 +45,7 @@ class Conversation:
     seconds: float
     calls: list[Call] = field(default_factory=list)
     functions: list[Callable[..., Any]] = field(default_factory=list)
+    lent: set[int] = field(default_factory=set)
     used: set[str] = field(default_factory=set)
 
     def send(self, message: dict[str, Any]) -> dict[str, Any]:
@@ -61,6 +62,7 @@ class Conversation:
         """Call a function that the check lent to the student's code."""
         if not 0 <= number < len(self.functions):
             raise wire.ProtocolError("a call of a function that was never given")
+        self.lent.add(number)
         positional, named = self.decode(args), self.decode(kwargs)
         if type(positional) is not list or type(named) is not dict:
             raise wire.ProtocolError("arguments that are none")
