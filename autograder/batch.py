@@ -114,14 +114,17 @@ def grade_class(
     )
     unwritten: list[tuple[Submission, GradedSubmission]] = []
     last = time.monotonic()
-    for submission, graded in _graded(make, course, assignment, todo, progress):
-        unwritten.append((submission, graded))
-        if len(unwritten) >= _BATCH or time.monotonic() - last > _BATCH_SECONDS:
-            _write(course, assignment, unwritten)
-            unwritten, last = [], time.monotonic()
-        progress.graded.append(graded.grade)
-        report(progress)
-    _write(course, assignment, unwritten)
+    try:
+        for submission, graded in _graded(make, course, assignment, todo, progress):
+            unwritten.append((submission, graded))
+            if len(unwritten) >= _BATCH or time.monotonic() - last > _BATCH_SECONDS:
+                _write(course, assignment, unwritten)
+                unwritten, last = [], time.monotonic()
+            progress.graded.append(graded.grade)
+            report(progress)
+    finally:
+        # Also when it is stopped: what is graded is kept.
+        _write(course, assignment, unwritten)
     report(progress)
     return progress
 
@@ -151,13 +154,10 @@ def local_pool(assignment: Assignment, secret: bytes, workers: int) -> Executor:
     _examiner(assignment, secret)
     alone = len(os.listdir("/proc/self/task")) == 1
     context = multiprocessing.get_context("fork" if alone else "spawn")
-    return ProcessPoolExecutor(workers, mp_context=context, initializer=_start_worker, initargs=(assignment, secret))
-
-
-def _start_worker(assignment: Assignment, secret: bytes) -> None:
-    """Make a worker's own zygote ready before its first submission."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the command's to handle
-    _examiner(assignment, secret).warm_up()
+    # Ctrl-C is the command's to handle.
+    return ProcessPoolExecutor(
+        workers, mp_context=context, initializer=signal.signal, initargs=(signal.SIGINT, signal.SIG_IGN)
+    )
 
 
 def _read(course: Course, assignment: Assignment, student: str, progress: Progress, force: bool) -> Submission | None:
@@ -232,8 +232,17 @@ def _graded(
                 _retry(lost[0], reason, tries, again, progress)
             else:
                 again += lost
-        finally:
-            executor.shutdown(cancel_futures=True)
+        except BaseException:
+            _abandon(executor)
+            raise
+        executor.shutdown(cancel_futures=True)
+
+
+def _abandon(executor: Executor) -> None:
+    """Stop an executor without waiting for what it is doing: each worker takes its student processes along."""
+    for process in list((getattr(executor, "_processes", None) or {}).values()):
+        process.terminate()
+    executor.shutdown(wait=False, cancel_futures=True)
 
 
 def _prepare_workers(executor: Executor, course: Course, assignment: Assignment, workers: int) -> None:

@@ -265,5 +265,8 @@ def hand_grades(course: Course, assignment: Assignment) -> dict[str, dict[str, t
                 for grade in notebook.grades:
                     if grade.manual_score is not None or grade.extra_credit:
                         score = grade.manual_score if grade.manual_score is not None else grade.auto_score or 0.0
-                        entries[grade.name] = (score + (grade.extra_credit or 0.0), entries.get(grade.name, (None, ""))[1])
+                        entries[grade.name] = (
+                            score + (grade.extra_credit or 0.0),
+                            entries.get(grade.name, (None, ""))[1],
+                        )
     return given

@@ -49,9 +49,11 @@ def counting(what: str) -> Iterator[Callable[[int, int], None]]:
         yield line
         return
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, transient=True) as progress:
+    # Without a thread of its own: this process is about to be forked.
+    with Progress(*columns, console=console, transient=True, auto_refresh=False) as progress:
         task = progress.add_task(what, total=None)
-        yield lambda done, total: progress.update(task, completed=done, total=total)
+        progress.refresh()
+        yield lambda done, total: progress.update(task, completed=done, total=total, refresh=True)
 
 
 @contextlib.contextmanager

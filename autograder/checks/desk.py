@@ -116,6 +116,9 @@ def _defines(statement: ast.stmt) -> bool:
         return True
     if not isinstance(statement, (ast.Assign, ast.AnnAssign)) or statement.value is None:
         return False
+    targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
+    if not all(isinstance(target, ast.Name) for target in targets):
+        return False
     try:
         ast.literal_eval(statement.value)
     except ValueError:

@@ -185,7 +185,7 @@ def _run_again(item: pytest.Function, conversation: Conversation) -> None:
 
 
 def _passes_with(item: pytest.Function, functions: Mapping[str, Any], first: BaseException) -> tuple[str, ...]:
-    """Which of `functions`, in place of the student's own, make a check pass that ended with `first`; none if it fails."""
+    """Those of `functions` that, in place of the student's own, make a check pass which ended with `first`."""
     provider = provider_of(item)
     if isinstance(first, (TimedOut, OutOfMemory, Crashed)):
         provider.spoilt(item)

@@ -29,6 +29,7 @@ import socket
 import struct
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -38,6 +39,13 @@ import numpy as np
 MAX_DEPTH = 64
 MAX_ITEMS = 1_000_000
 MAX_FRAME = 80 * 2**20
+MAX_NODES = 4 * MAX_ITEMS
+"""Values in one frame, containers and scalars: an empty list takes one byte there and eighty here."""
+
+MAX_DIGITS = 100_000
+"""Hexadecimal digits of an int."""
+
+_MAX_COLLISIONS = 100
 _INT64 = range(-(2**63), 2**64)
 _HEADER = struct.Struct("<I")
 
@@ -60,6 +68,9 @@ _TENSOR_DTYPES = {
     "complex128": "complex128",
 }
 _BIT_GENERATORS = {"PCG64", "PCG64DXSM", "MT19937", "Philox", "SFC64"}
+
+# How far into its buffer a bit generator may be. NumPy takes any position, and then reads beyond the buffer.
+_LAST_POSITION = {"MT19937": 624, "Philox": 4}
 
 
 class ProtocolError(Exception):
@@ -114,6 +125,8 @@ def _encode(value: Any, other: Callable[[Any], list[Any] | None] | None, budget:
         if value in _INT64:
             return value
         _spend(budget, value.bit_length() // 4)
+        if value.bit_length() // 4 >= MAX_DIGITS - 2:
+            raise TooLarge("the value is too large")
         return ["i", f"{value:x}"]
     if kind is str or kind is bytes:
         _spend(budget, len(value))
@@ -219,16 +232,10 @@ def _decode(node: Any, other: Callable[[list[Any]], Any] | None, writeable: bool
         case "s", [[_, _, _] as parts]:
             return slice(*items(parts))
         case "d", [list(pairs)]:
-            result = {}
-            for pair in pairs:
-                if not isinstance(pair, list) or len(pair) != 2:
-                    raise ProtocolError("a dict of something else than pairs")
-                key, value = items(pair)
-                if not _is_key(key):
-                    raise ProtocolError("a dict key that is no scalar")
-                result[key] = value
-            return result
-        case "i", [str(digits)] if len(digits) < 100_000:
+            if not all(isinstance(pair, list) and len(pair) == 2 for pair in pairs):
+                raise ProtocolError("a dict of something else than pairs")
+            return _dict([items(pair) for pair in pairs])
+        case "i", [str(digits)] if len(digits) < MAX_DIGITS:
             try:
                 return int(digits, 16)
             except ValueError:
@@ -252,6 +259,16 @@ def _decode(node: Any, other: Callable[[list[Any]], Any] | None, writeable: bool
     raise ProtocolError(f"an unknown value {tag[:20]!r}")
 
 
+def _dict(pairs: list[list[Any]]) -> dict[Any, Any]:
+    """The dict of these pairs. Numbers hash alike in every process: a dict of many that collide would take hours."""
+    if not all(_is_key(key) for key, _ in pairs):
+        raise ProtocolError("a dict key that is no scalar")
+    hashes = Counter(hash(key) for key, _ in pairs)
+    if hashes and max(hashes.values()) > _MAX_COLLISIONS:
+        raise ProtocolError("a dict of keys that collide")
+    return dict(pairs)
+
+
 def _is_key(key: Any) -> bool:
     if isinstance(key, tuple):
         return all(_is_key(part) for part in key)
@@ -260,6 +277,9 @@ def _is_key(key: Any) -> bool:
 
 def _size(shape: list[Any]) -> int:
     if len(shape) > 32 or not all(type(n) is int and 0 <= n < 2**48 for n in shape):
+        raise ProtocolError("a shape that is none")
+    # NumPy multiplies all sizes but zeros, and refuses what overflows.
+    if math.prod(max(n, 1) for n in shape) >= 2**48:
         raise ProtocolError("a shape that is none")
     return math.prod(shape)
 
@@ -302,6 +322,9 @@ def _decode_generator(name: str, state: Any) -> np.random.Generator:
         generator.state = state
     except Exception as error:
         raise ProtocolError("a random state that is none") from error
+    now = generator.state
+    if not 0 <= now.get("buffer_pos", now["state"].get("pos", 0)) <= _LAST_POSITION.get(name, 0):
+        raise ProtocolError("a random state that is none")
     return np.random.Generator(generator)
 
 
@@ -331,7 +354,7 @@ class Channel:
 
     def send(self, message: Any, *, deadline: float | None = None, fds: tuple[int, ...] = ()) -> None:
         """Send one message, with open files to go along."""
-        body = msgpack.packb(message, use_bin_type=True)
+        body = msgpack.packb(message, use_bin_type=True, unicode_errors="replace")
         if len(body) > MAX_FRAME:
             raise TooLarge("the message is too large")
         data = memoryview(_HEADER.pack(len(body)) + body)
@@ -366,14 +389,33 @@ class Channel:
         if length > max_bytes:
             raise ProtocolError("a frame over the size limit")
         body, _ = self._read(length, deadline, 0)
+        left = [MAX_NODES]
+
+        def count(container: Any) -> Any:
+            left[0] -= 1 + len(container)
+            if left[0] < 0:
+                raise ProtocolError("a frame of too many parts")
+            return container
+
         try:
-            message = msgpack.unpackb(body, raw=False, strict_map_key=True, use_list=True, max_ext_len=0)
+            message = msgpack.unpackb(
+                body,
+                raw=False,
+                strict_map_key=True,
+                use_list=True,
+                list_hook=count,
+                object_hook=count,
+                max_array_len=MAX_NODES,
+                max_map_len=MAX_NODES,
+                max_ext_len=0,
+            )
         except Exception as error:
             raise ProtocolError("a frame that is not msgpack") from error
         return message, fds
 
-    def _read(self, length: int, deadline: float | None, max_fds: int) -> tuple[bytes, list[int]]:
-        chunks, fds, missing = [], [], length
+    def _read(self, length: int, deadline: float | None, max_fds: int) -> tuple[bytearray, list[int]]:
+        # One buffer: a sender of single bytes must not cost a chunk for each.
+        data, fds, missing = bytearray(), [], length
         flags = 0 if deadline is None else socket.MSG_DONTWAIT
         while missing:
             if deadline is not None:
@@ -391,6 +433,6 @@ class Channel:
                 raise Closed("the other side is gone") from error
             if not chunk:
                 raise Closed("the other side is gone")
-            chunks.append(chunk)
+            data += chunk
             missing -= len(chunk)
-        return b"".join(chunks), fds
+        return data, fds
