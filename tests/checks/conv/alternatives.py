@@ -525,7 +525,7 @@ class FiltersOneByOne:
 class LargerFilters:
     """One layer of larger filters, with batch normalisation, trained when it is first asked."""
 
-    made = []  # noqa: RUF012 - not a class's attribute: the body stands at module level
+    made = []
 
     def trained():
         if made:
@@ -565,7 +565,7 @@ class LargerFilters:
 class OwnFunctions:
     """Filters drawn at random, in the notebook's own functions; only the last layer is fitted, by least squares."""
 
-    made = []  # noqa: RUF012 - not a class's attribute: the body stands at module level
+    made = []
 
     def first_filters():
         return np.random.default_rng(5).normal(size=(24, 1, 3, 3))

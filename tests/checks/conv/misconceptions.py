@@ -591,7 +591,7 @@ class OutputReused:
         True
     """
 
-    kept = {}  # noqa: RUF012 - not a class's attribute: the body stands at module level
+    kept = {}
 
     def conv2d_forward(x, w, b, stride=1, padding=0):
         x_pad = np.pad(x, ((0, 0), (0, 0), (padding, padding), (padding, padding)))
@@ -1114,7 +1114,7 @@ class LastForwardPassOnly:
         >>> conv2d_backward(dout, one)  # the gradient at y
     """
 
-    last = []  # noqa: RUF012 - not a class's attribute: the body stands at module level
+    last = []
 
     def conv2d_forward(x, w, b, stride=1, padding=0):
         x_pad = np.pad(x, ((0, 0), (0, 0), (padding, padding), (padding, padding)))
@@ -1453,7 +1453,7 @@ class PooledOutputReused:
         True
     """
 
-    kept = {}  # noqa: RUF012 - not a class's attribute: the body stands at module level
+    kept = {}
 
     def max_pool_forward(x, size, stride):
         windows = np.lib.stride_tricks.sliding_window_view(x, (size, size), axis=(2, 3))[:, :, ::stride, ::stride]
@@ -1843,7 +1843,7 @@ class LastPoolOnly:
         >>> max_pool_backward(dout, one)  # the gradient at y
     """
 
-    last = []  # noqa: RUF012 - not a class's attribute: the body stands at module level
+    last = []
 
     def max_pool_forward(x, size, stride):
         windows = np.lib.stride_tricks.sliding_window_view(x, (size, size), axis=(2, 3))[:, :, ::stride, ::stride]

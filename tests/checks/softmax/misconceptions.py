@@ -403,7 +403,7 @@ class OneBufferForAllResults:
         array([1., 0.])
     """
 
-    buffers = {}  # noqa: RUF012 - at module level in the notebook
+    buffers = {}
 
     def softmax(x, axis=-1):
         e = np.exp(x - x.max(axis=axis, keepdims=True))
@@ -727,7 +727,7 @@ class OneBufferForAllLogarithms:
         array([  0., -99.])
     """
 
-    buffers = {}  # noqa: RUF012 - at module level in the notebook
+    buffers = {}
 
     def log_softmax(x, axis=-1):
         x = x - x.max(axis=axis, keepdims=True)
@@ -1045,7 +1045,7 @@ class LossRememberedForTheLogits:
         True
     """
 
-    losses = {}  # noqa: RUF012 - at module level in the notebook
+    losses = {}
 
     def cross_entropy(logits, labels):
         key = (logits.shape, logits.tobytes())
@@ -1394,7 +1394,7 @@ class OneBufferForAllGradients:
         array([[0., 0.]])
     """
 
-    buffers = {}  # noqa: RUF012 - at module level in the notebook
+    buffers = {}
 
     def softmax_regression_gradients(x, w, b, labels):
         g = softmax(x @ w + b)
@@ -2105,7 +2105,7 @@ class ResultRememberedForTheSamples:
         1.0
     """
 
-    results = {}  # noqa: RUF012 - at module level in the notebook
+    results = {}
 
     def accuracy(w, b, x, labels):
         key = (x.shape, x.tobytes())
