@@ -41,7 +41,7 @@ from autograder.records import (
     TimedOut,
     Verdict,
 )
-from autograder.student.process import Fork, StudentProcess, Transport, Usage, Zygote, prove_jail
+from autograder.student.process import GRACE, Fork, StudentProcess, Transport, Usage, Zygote, prove_jail
 
 if TYPE_CHECKING:
     from autograder.course import Assignment, Course, Question
@@ -162,7 +162,7 @@ def _run_cells(
             continue
         if not source.strip():
             continue
-        if time.monotonic() >= deadline:
+        if time.monotonic() >= deadline - GRACE:
             run.failed.append(index)
             cell["outputs"] = [_killed(TimedOut("the time for the whole notebook was used up before this cell"))]
             run.ending = "timeout"
@@ -263,7 +263,8 @@ class Examiner:
     def model(self) -> dict[str, Any]:
         """The model answer's namespace."""
         if self._model is None:
-            self._model = desk.run_model(notebook.source for notebook in self.assignment.notebooks)
+            sources = (notebook.source for notebook in self.assignment.notebooks)
+            self._model = desk.run_model(sources, self.assignment.files)
         return self._model
 
     def diagnosis(self) -> Diagnosis | None:
@@ -497,7 +498,11 @@ def _judge(examiner: Examiner, submission: Submission, check: Check, outcome: Ou
         return verdict, message
     assert examiner.checks is not None
     seed = functools.partial(seed_for, examiner.secret, submission.student)
-    model = desk.Desk(examiner.model(), seed, examiner.assignment.limits.call_seconds)
+    try:
+        namespace = examiner.model()
+    except Exception:
+        return verdict, message  # a model answer that does not run in this process confirms nothing
+    model = desk.Desk(namespace, seed, examiner.assignment.limits.call_seconds)
     confirmed, _ = judge(check, examiner.checks.run(check, model)[0])
     if confirmed is Verdict.PASS:
         return Verdict.FAIL, "what came back does not have the form that was asked for"

@@ -28,7 +28,7 @@ def desk_for(folder: Path, submission: str | None) -> Provider:
     course = load_course(root)
     assignment = load_assignment(course, folder.name)
     if submission is None:
-        namespace = run_model(notebook.source for notebook in assignment.notebooks)
+        namespace = run_model((notebook.source for notebook in assignment.notebooks), assignment.files)
         return Desk(namespace, functools.partial(seed_for, course.secret, ""), assignment.limits.call_seconds)
     return Jailed(course, assignment, Path(submission))
 

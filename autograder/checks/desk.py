@@ -11,8 +11,10 @@ import functools
 import io
 import json
 import sys
+import tempfile
 import types
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -68,8 +70,16 @@ class _Quiet:
         return lambda *_, **__: None
 
 
-def run_model(sources: Iterable[str], *, definitions_only: bool = False, keep_going: bool = False) -> dict[str, Any]:
+def run_model(
+    sources: Iterable[str],
+    files: Iterable[tuple[str, bytes]] = (),
+    *,
+    definitions_only: bool = False,
+    keep_going: bool = False,
+) -> dict[str, Any]:
     """The namespace after the code cells of the notebooks (JSON) in `sources` have run here, in order.
+
+    They run in a folder of their own, which holds `files` and goes when they have run.
 
     With `definitions_only`, just the statements that define something: imports, functions, classes and assignments of
     constants; enough for whatever calls the functions, without the training that a notebook does. With `keep_going` a
@@ -83,7 +93,7 @@ def run_model(sources: Iterable[str], *, definitions_only: bool = False, keep_go
     sys.modules["__model__"] = module
     cells = _compiled(tuple(sources), definitions_only)
     figures = contextlib.nullcontext() if definitions_only else _without_figures()
-    with figures, contextlib.redirect_stdout(io.StringIO()):
+    with figures, contextlib.redirect_stdout(io.StringIO()), _in_folder_with(files):
         for code in cells:
             try:
                 exec(code, namespace)
@@ -124,6 +134,17 @@ def _defines(statement: ast.stmt) -> bool:
     except ValueError:
         return isinstance(statement.value, ast.Lambda)
     return True
+
+
+@contextlib.contextmanager
+def _in_folder_with(files: Iterable[tuple[str, bytes]]) -> Iterator[None]:
+    with tempfile.TemporaryDirectory(prefix="autograder-") as folder:
+        for name, content in files:
+            path = Path(folder, name)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+        with contextlib.chdir(folder):
+            yield
 
 
 @contextlib.contextmanager
