@@ -5,15 +5,24 @@ from __future__ import annotations
 import copy
 import functools
 import json
+import os
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from autograder.course import Assignment, Course, load_assignment, load_course
 from autograder.submissions import Submission, read_submission
+
+# Some hundreds of examples, the same on every run; thousands of new ones with HYPOTHESIS_PROFILE=nightly. No deadline:
+# a busy machine is not a failure.
+_COMMON = {"deadline": None, "suppress_health_check": [hypothesis.HealthCheck.too_slow]}
+hypothesis.settings.register_profile("daily", max_examples=200, derandomize=True, database=None, **_COMMON)
+hypothesis.settings.register_profile("nightly", max_examples=5000, **_COMMON)
+hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "daily"))
 
 ANSWER = "def double(x):\n    return x + x"
 KERNEL = {"name": "python3", "display_name": "Python 3 (ipykernel)", "language": "python"}
