@@ -265,7 +265,7 @@ class OneArrayForAllResults:
         array([[7.]])
     """
 
-    kept = {}  # noqa: RUF012 - a variable of the notebook
+    kept = {}
 
     def reparameterize(mu, logvar, eps):
         z = kept.setdefault(mu.shape, np.empty(mu.shape))
@@ -1442,7 +1442,7 @@ class OneArrayForAllGradients:
         array([[7.]])
     """
 
-    arrays = {}  # noqa: RUF012 - a variable of the notebook
+    arrays = {}
 
     def vae_loss_gradients(mu, logvar, beta=1.0):
         dmu, dlogvar = arrays.setdefault(mu.shape, (np.empty(mu.shape), np.empty(mu.shape)))
