@@ -96,6 +96,8 @@ def _asked(expected: Any) -> str:
         return "a bool"
     if isinstance(expected, (int, np.integer)):
         return "an int"
+    if isinstance(expected, (complex, np.complexfloating)):
+        return "a complex"
     return a(type(expected).__name__)
 
 
@@ -114,8 +116,10 @@ def _compare(actual: Any, expected: Any, rtol: float, single: bool) -> Compariso
                 return Comparison(False, f"value {place} of {len(expected)}: {result.explanation}", result.form)
         return _AGREE
     if isinstance(expected, dict):
-        if type(actual) is not dict or actual.keys() != expected.keys():
-            return _form(f"returned {_kind_of(actual)} with other keys than asked for")
+        if type(actual) is not dict:
+            return _form(f"returned {_kind_of(actual)}, a dict was asked for")
+        if actual.keys() != expected.keys():
+            return _form("returned a dict with other keys than asked for")
         for key, other in expected.items():
             if not (result := _compare(actual[key], other, rtol, single)).ok:
                 return Comparison(False, f"under {key!r}: {result.explanation}", result.form)
@@ -127,7 +131,7 @@ def _compare(actual: Any, expected: Any, rtol: float, single: bool) -> Compariso
             return _form(f"returned {_kind_of(actual)}, an array was asked for")
         return _compare_arrays(actual, expected, rtol, single or expected.dtype.itemsize <= 4)
     if isinstance(expected, (bool, np.bool_)):
-        if not isinstance(actual, (bool, np.bool_)):
+        if type(actual) not in (bool, np.bool_):
             return _form(f"returned {_kind_of(actual)}, a bool was asked for")
         return _AGREE if bool(actual) == bool(expected) else Comparison(False, f"{actual}, expected {expected}")
     if isinstance(expected, (int, float, complex, np.number, np.ndarray)):
@@ -152,8 +156,8 @@ def _compare_tensors(actual: Any, expected: Any, rtol: float) -> Comparison:
     if one.dtype in (torch.float16, torch.bfloat16) and other.dtype not in (torch.float16, torch.bfloat16):
         return _form(f"returned a tensor of {actual.dtype}, {expected.dtype} was asked for")
     return _compare_arrays(
-        one.double().numpy() if one.is_floating_point() else one.numpy(),
-        other.double().numpy() if other.is_floating_point() else other.numpy(),
+        one.double().numpy() if one.is_floating_point() else one.resolve_conj().resolve_neg().numpy(),
+        other.double().numpy() if other.is_floating_point() else other.resolve_conj().resolve_neg().numpy(),
         rtol,
         single=True,
     )
@@ -161,11 +165,12 @@ def _compare_tensors(actual: Any, expected: Any, rtol: float) -> Comparison:
 
 def _compare_numbers(actual: Any, expected: np.ndarray[Any, Any], rtol: float, single: bool) -> Comparison:
     whole = expected.dtype.kind in "iu"
-    asked = "an int" if whole else "a float"
+    asked = _asked(expected[()])
+    plain = {"i": int, "u": int, "c": complex}.get(expected.dtype.kind, float)
     if type(actual) is np.ndarray and actual.ndim:
         return _form(f"returned an array of shape {actual.shape}, {asked} was asked for")
-    allowed = type(actual) in ((int,) if whole else (float,)) or type(actual) is np.ndarray
-    if not allowed and not (isinstance(actual, np.generic) and not isinstance(actual, np.bool_)):
+    # The type itself is asked: `isinstance` believes what a value says of its class.
+    if type(actual) not in (plain, np.ndarray) and not issubclass(type(actual), np.number):
         return _form(f"returned {_kind_of(actual)}, {asked} was asked for")
     number = np.asarray(actual)
     if whole != (number.dtype.kind in "iu"):
@@ -182,7 +187,8 @@ def _compare_arrays(
     if kind != asked:
         return _form(f"returned dtype {actual.dtype}, {a(asked)} dtype was asked for")
     if asked == "float" and actual.dtype.itemsize < (4 if single else 8):
-        return _form(f"returned dtype {actual.dtype} for input of dtype float64, float64 was asked for")
+        given = "float32" if single else "float64"
+        return _form(f"returned dtype {actual.dtype} for input of dtype {given}, {given} was asked for")
     if not actual.size:
         return _AGREE
     if asked in ("bool", "int"):

@@ -135,28 +135,63 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, Any, Any]
     try:
         result = yield
     except BaseException as error:
-        first = state.current
-        outcome = Outcome(error, first.comparisons if first else [], first.conversation if first else None)
-        pyfuncitem.stash[outcome_key] = outcome
-        if pyfuncitem.config.stash.get(grading_key, False) and first is not None and isinstance(error, AssertionError):
-            outcome.conversation = _to_its_end(pyfuncitem, first.conversation)
-        mark = pyfuncitem.get_closest_marker("follow_through")
-        if mark is None or first is None or not isinstance(error, (AssertionError, StudentFault)):
-            raise
-        followed = _passes_with(pyfuncitem, mark.kwargs, error)
-        if not followed:
-            raise
-        outcome.error = None
-        outcome.followed = followed
-        return True
+        outcome = pyfuncitem.stash[outcome_key] = _ended(pyfuncitem, error)
+        if outcome.error is None:
+            return True
+        raise
     else:
-        first = state.current
-        pyfuncitem.stash[outcome_key] = Outcome(
-            None, first.comparisons if first else [], first.conversation if first else None
-        )
+        pyfuncitem.stash[outcome_key] = _ended(pyfuncitem, None)
         return result
     finally:
         state.current = None
+
+
+def is_plain(item: pytest.Function) -> bool:
+    """Whether a check is a function of `student`, `rng` and parameters alone, with no marks but ours."""
+    parameters = set(item.callspec.params) if hasattr(item, "callspec") else set()
+    marks = {mark.name for mark in item.iter_markers()}
+    return (
+        item.cls is None
+        and set(item.fixturenames) <= {"student", "rng", "request"} | parameters
+        and set(item._fixtureinfo.argnames) <= {"student", "rng"} | parameters
+        and not (parameters and getattr(item.callspec, "indirect", None))
+        and marks <= {line.partition(":")[0].partition("(")[0] for line in MARKS} | {"parametrize"}
+    )
+
+
+def run_plainly(item: pytest.Function, provider: Provider) -> Outcome:
+    """Run a check that `is_plain`, without pytest's set-up and tear-down, of which it has none."""
+    state.current = None
+    try:
+        conversation = None
+        if "student" in item._fixtureinfo.argnames:
+            conversation = Conversation(provider.transport(item), provider.call_seconds)
+            state.current = state.Running(conversation)
+        item.obj(**_arguments(item, conversation))
+    except (Exception, pytest.fail.Exception, pytest.skip.Exception) as error:
+        return _ended(item, error)
+    else:
+        return _ended(item, None)
+    finally:
+        state.current = None
+
+
+def _ended(item: pytest.Function, error: BaseException | None) -> Outcome:
+    """The outcome of a check that ended with `error`, followed through where it asks for that."""
+    first = state.current
+    if first is None:
+        return Outcome(error, [], None)
+    outcome = Outcome(error, first.comparisons, first.conversation)
+    if item.config.stash.get(grading_key, False) and isinstance(error, AssertionError):
+        outcome.conversation = _to_its_end(item, first.conversation)
+    mark = item.get_closest_marker("follow_through")
+    if (
+        mark is not None
+        and isinstance(error, (AssertionError, StudentFault))
+        and (followed := _passes_with(item, mark.kwargs, error))
+    ):
+        outcome.error, outcome.followed = None, followed
+    return outcome
 
 
 def _to_its_end(item: pytest.Function, first: Conversation) -> Conversation:
@@ -165,6 +200,8 @@ def _to_its_end(item: pytest.Function, first: Conversation) -> Conversation:
     again = Conversation(first.transport, first.seconds)
     try:
         _run_again(item, again)
+    except (TimedOut, OutOfMemory, Crashed):
+        provider_of(item).spoilt(item)
     except Exception:  # whatever comes of values that should have been others
         pass
     finally:
@@ -176,12 +213,22 @@ def _to_its_end(item: pytest.Function, first: Conversation) -> Conversation:
 def _run_again(item: pytest.Function, conversation: Conversation) -> None:
     """Call the check's function with a student of this conversation, and its random numbers from the start."""
     state.current = state.Running(conversation)
-    arguments = {name: item.funcargs[name] for name in item._fixtureinfo.argnames}
-    if "student" in arguments:
-        arguments["student"] = Student(conversation)
-    if "rng" in arguments:
-        arguments["rng"] = np.random.default_rng(provider_of(item).seed(item))
-    item.obj(**arguments)
+    item.obj(**_arguments(item, conversation))
+
+
+def _arguments(item: pytest.Function, conversation: Conversation | None) -> dict[str, Any]:
+    """What the check's function is called with."""
+    parameters = item.callspec.params if hasattr(item, "callspec") else {}
+    arguments: dict[str, Any] = {}
+    for name in item._fixtureinfo.argnames:
+        if name == "student":
+            assert conversation is not None
+            arguments[name] = Student(conversation)
+        elif name == "rng":
+            arguments[name] = np.random.default_rng(provider_of(item).seed(item))
+        else:
+            arguments[name] = parameters[name] if name in parameters else item.funcargs[name]
+    return arguments
 
 
 def _passes_with(item: pytest.Function, functions: Mapping[str, Any], first: BaseException) -> tuple[str, ...]:
@@ -214,7 +261,9 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     if not item.config.stash.get(grading_key, False):
         return None
     error = call.excinfo.value if call.excinfo is not None else None
-    if error is not None and outcome_key not in item.stash:
+    ended = item.stash.get(outcome_key, None)
+    if error is not None and (ended is None or ended.error is None):
+        # In setting up or tearing down: the check did not get to its end, whatever it found.
         item.stash[outcome_key] = Outcome(error, [], None)
     return pytest.TestReport(
         nodeid=item.nodeid,
