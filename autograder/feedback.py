@@ -89,10 +89,14 @@ def render(
             continue
         score, comment = by_hand.get(question["id"], (None, ""))
         asked.append({**question, "score": question["score"] if score is None else score, "comment": comment})
+    # What a broken check says may hold hidden values; beside the check stands a sentence for students.
+    every = [check for question in results["questions"] for check in question["checks"]]
+    broken = {check["id"] for check in every if check["verdict"] == "broken"}
+    attention = [said for said in results["attention"] if not any(f"check {id_} is broken" in said for id_ in broken)]
     room = [MAX_IMAGES]
     template = _environment().get_template("feedback.html")
     return template.render(
-        results=results,
+        results={**results, "attention": attention},
         questions=asked,
         total=sum(question["score"] or 0 for question in asked),
         maximum=sum(question["max_score"] for question in asked),
