@@ -130,7 +130,7 @@ def _compare(actual: Any, expected: Any, rtol: float, single: bool) -> Compariso
         if type(actual) is not np.ndarray:
             return _form(f"returned {_kind_of(actual)}, an array was asked for")
         return _compare_arrays(actual, expected, rtol, single or expected.dtype.itemsize <= 4)
-    if isinstance(expected, (bool, np.bool_)):
+    if isinstance(expected, (bool, np.bool_)) or (isinstance(expected, np.ndarray) and expected.dtype.kind == "b"):
         if type(actual) not in (bool, np.bool_):
             return _form(f"returned {_kind_of(actual)}, a bool was asked for")
         return _AGREE if bool(actual) == bool(expected) else Comparison(False, f"{actual}, expected {expected}")

@@ -57,8 +57,10 @@ def is_single(call: Call) -> bool:
 
 
 def _dtypes(argument: Any) -> list[np.dtype[Any]]:
-    if isinstance(argument, np.ndarray):
+    if isinstance(argument, (np.ndarray, np.generic)):
         return [argument.dtype]
     if isinstance(argument, (list, tuple)):
         return [dtype for item in argument for dtype in _dtypes(item)]
+    if isinstance(argument, dict):
+        return [dtype for item in argument.values() for dtype in _dtypes(item)]
     return []

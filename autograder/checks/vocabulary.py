@@ -66,7 +66,7 @@ def _same(before: Any, after: Any) -> bool:
     if type(before) is dict:
         # Its order counts: a parameter that was taken out and put back is at the end.
         return type(after) is dict and list(before) == list(after) and all(map(_same, before.values(), after.values()))
-    if isinstance(before, (np.ndarray, np.number)):
+    if isinstance(before, (np.ndarray, np.generic)):
         return (
             type(after) is type(before)
             and before.shape == after.shape
