@@ -29,14 +29,38 @@ from autograder.gradebook import hand_grades
 MAX_TEXT = 20_000
 """Characters of one output that a page shows."""
 
+MAX_OUTPUTS = 50
+"""Outputs of one cell that a page shows."""
+
 MAX_IMAGE = 300_000
 MAX_IMAGES = 700_000
-"""Bytes of one picture that a page shows, and of all together: a page stays under a megabyte."""
+MAX_NOTEBOOK = 850_000
+"""Bytes of one picture that a page shows, of all together, and of the whole notebook: a page stays under a megabyte."""
+
+# What the page adds around a cell, in bytes.
+_FRAME = 300
 
 _SYMBOLS = {"pass": "✓", "broken": "?", "skipped": "–"}
 _ANSI = re.compile(r"\x1b(\[[0-9;?]*[ -/]*[@-~]|\][^\x07\x1b]*(\x07|\x1b\\)|[@-Z\\-_])")
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+_PLACE = re.compile("(?:\x02|%02)(\\d+)(?:\x03|%03)")
 _MATH = re.compile(r"\$\$(.+?)\$\$|(?<![\\$\w])\$(?!\s)([^$\n]+?)(?<!\s)\$(?!\w)", re.DOTALL)
+
+
+@dataclass
+class _Room:
+    """Bytes that the page still has room for."""
+
+    images: int = MAX_IMAGES
+    notebook: int = MAX_NOTEBOOK
+
+    def take(self, html: Markup, more: int = 0) -> bool:
+        """Whether there is room for `html` and `more`, which then is taken."""
+        size = len(html.encode("utf-8", "replace")) + more
+        if size > self.notebook:
+            return False
+        self.notebook -= size
+        return True
 
 
 @dataclass(frozen=True)
@@ -93,7 +117,7 @@ def render(
     every = [check for question in results["questions"] for check in question["checks"]]
     broken = {check["id"] for check in every if check["verdict"] == "broken"}
     attention = [said for said in results["attention"] if not any(f"check {id_} is broken" in said for id_ in broken)]
-    room = [MAX_IMAGES]
+    shown = _cells(cells, questions, by_hand)
     template = _environment().get_template("feedback.html")
     return template.render(
         results={**results, "attention": attention},
@@ -103,14 +127,20 @@ def render(
         waiting=[question["id"] for question in asked if question["score"] is None],
         texts=texts,
         symbols=_SYMBOLS,
-        cells=[_cell(number, cell, room, by_hand) for number, cell in enumerate(cells, 1)],
+        cells=shown,
+        linked={cell.question for cell in shown},
     )
 
 
 @functools.cache
 def _environment() -> jinja2.Environment:
     environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("autograder"), autoescape=True, trim_blocks=True, lstrip_blocks=True
+        loader=jinja2.PackageLoader("autograder"),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        # Messages and names are a stranger's text, too.
+        finalize=lambda value: clean(value) if type(value) is str else value,
     )
     environment.filters["points"] = lambda points: f"{points:.3g}"
     environment.filters["words"] = lambda name: str(name).replace("_", " ")
@@ -119,21 +149,48 @@ def _environment() -> jinja2.Environment:
 
 
 def clean(text: str) -> str:
-    """Text without what steers a terminal or the direction of writing, cut to what a page shows."""
+    """Text without what steers a terminal or the direction of writing or is no text, cut to what a page shows."""
     text = _CONTROL.sub("", _ANSI.sub("", text))
     return text if len(text) <= MAX_TEXT else f"{text[:MAX_TEXT]}\n[{len(text) - MAX_TEXT:,} more characters]"
 
 
-def _cell(number: int, cell: dict[str, Any], room: list[int], by_hand: dict[str, tuple[float | None, str]]) -> Cell:
-    source = clean("".join(cell["source"]))
-    id_ = str(cell.get("metadata", {}).get("nbgrader", {}).get("grade_id", ""))
-    comment = by_hand.get(id_, (None, ""))[1]
-    if cell["cell_type"] == "markdown":
-        return Cell(number, "markdown", _markdown(source), question=id_, comment=comment)
-    if cell["cell_type"] != "code":
-        return Cell(number, "raw", Markup("<pre>{}</pre>").format(source))
-    outputs = tuple(_output(output, room) for output in cell.get("outputs", [])[:50])
-    return Cell(number, "code", _highlighted(source), outputs, id_, comment)
+def _cells(
+    cells: list[dict[str, Any]], questions: set[str], by_hand: dict[str, tuple[float | None, str]]
+) -> list[Cell]:
+    """The notebook's cells, as many as the page has room for."""
+    shown: list[Cell] = []
+    room = _Room()
+    seen = {""}
+    for number, cell in enumerate(cells, 1):
+        meta = cell.get("metadata", {}).get("nbgrader")
+        id_ = str(meta.get("grade_id", "")) if isinstance(meta, dict) else ""
+        # A second cell of the same id is the student's own.
+        comment = by_hand.get(id_, (None, ""))[1] if id_ not in seen else ""
+        question = id_ if id_ in questions - seen else ""
+        seen.add(id_)
+        html = _source(cell["cell_type"], clean("".join(cell["source"])))
+        if not room.take(html, len(comment) + _FRAME):
+            shown.append(Cell(number, "cut", Markup("<p class='cut'>[the page has no room for the rest]</p>")))
+            break
+        outputs = _outputs(cell.get("outputs", []), room) if cell["cell_type"] == "code" else ()
+        shown.append(Cell(number, cell["cell_type"], html, outputs, question, comment))
+    return shown
+
+
+def _source(kind: str, source: str) -> Markup:
+    if kind == "markdown":
+        return _markdown(source)
+    return _highlighted(source) if kind == "code" else Markup("<pre>{}</pre>").format(source)
+
+
+def _outputs(outputs: list[dict[str, Any]], room: _Room) -> tuple[Markup, ...]:
+    shown = []
+    for output in outputs[:MAX_OUTPUTS]:
+        html = _output(output, room)
+        shown.append(html if room.take(html) else Markup("<p class='cut'>[the page has no room for this output]</p>"))
+    if len(outputs) > MAX_OUTPUTS:
+        shown.append(Markup("<p class='cut'>[{:,} more outputs]</p>").format(len(outputs) - MAX_OUTPUTS))
+    return tuple(shown)
 
 
 def _highlighted(source: str) -> Markup:
@@ -149,16 +206,31 @@ def _markdown(source: str) -> Markup:
     """Markdown as safe HTML, its formulae as MathML, which browsers draw by themselves."""
     import mistune
 
-    formulae: list[str] = []
+    formulae: list[re.Match[str]] = []
 
     def keep(match: re.Match[str]) -> str:
-        formulae.append(_formula(match[1] or match[2], display=match[1] is not None))
+        formulae.append(match)
         return f"\x02{len(formulae) - 1}\x03"
 
-    html = mistune.create_markdown(escape=True, plugins=["table", "strikethrough"])(_MATH.sub(keep, source))
-    safe = nh3.clean(str(html), url_schemes={"http", "https", "mailto"}, link_rel="noopener noreferrer nofollow")
-    safe = re.sub(r"<img[^>]*>", "", safe)
-    return Markup(re.sub("\x02(\\d+)\x03", lambda match: formulae[int(match[1])], safe))
+    def as_text(part: re.Match[str]) -> str:
+        return _PLACE.sub(lambda place: str(escape(formulae[int(place[1])][0])), part[0])
+
+    def as_mathml(place: re.Match[str]) -> str:
+        match = formulae[int(place[1])]
+        return _formula(match[1] or match[2], display=match[1] is not None)
+
+    html = str(mistune.create_markdown(escape=True, plugins=["table", "strikethrough"])(_MATH.sub(keep, source)))
+    html = _PLACE.sub(as_mathml, re.sub(r"<code.*?</code>|<[^<>]*>", as_text, html, flags=re.DOTALL))
+    # Last: whatever became of the parts when they were put together is made safe.
+    return Markup(
+        nh3.clean(
+            html,
+            tags=(nh3.ALLOWED_TAGS - {"img"}) | _MATHML,
+            attributes={**nh3.ALLOWED_ATTRIBUTES, **dict.fromkeys(_MATHML, _MATHML_ATTRIBUTES)},
+            url_schemes={"http", "https", "mailto"},
+            link_rel="noopener noreferrer nofollow",
+        )
+    )
 
 
 @functools.lru_cache(maxsize=4096)
@@ -187,13 +259,13 @@ _MATHML_ATTRIBUTES = {
 
 def _prose(text: str) -> Markup:
     """Text of ours with `code` in it."""
-    parts = re.split(r"`([^`]+)`", text)
+    parts = re.split(r"`([^`]+)`", clean(text))
     return Markup("").join(
         Markup("<code>{}</code>").format(part) if place % 2 else escape(part) for place, part in enumerate(parts)
     )
 
 
-def _output(output: dict[str, Any], room: list[int]) -> Markup:
+def _output(output: dict[str, Any], room: _Room) -> Markup:
     """One output as safe HTML: text as text, pictures that are pictures; HTML and scripts are shown as their text."""
     kind = output.get("output_type")
     if kind == "stream":
@@ -214,9 +286,9 @@ def _output(output: dict[str, Any], room: list[int]) -> Markup:
                 continue
             if not raw.startswith(magic):
                 continue
-            if len(raw) > MAX_IMAGE or len(raw) * 4 // 3 > room[0]:
+            if len(raw) > MAX_IMAGE or len(raw) * 4 // 3 > room.images:
                 return Markup("<p class='cut'>[a picture of {} kB is left out]</p>").format(len(raw) // 1000)
-            room[0] -= len(raw) * 4 // 3
+            room.images -= len(raw) * 4 // 3
             encoded = base64.b64encode(raw).decode()
             alt = clean("".join(data.get("text/plain", "a picture")))[:200]
             return Markup('<img alt="{}" src="data:{};base64,{}">').format(alt, mime, encoded)
