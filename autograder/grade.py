@@ -232,7 +232,7 @@ class Examiner:
 
     @property
     def zygote(self) -> Zygote:
-        """A warm zygote, started when it is first wanted and again when it has died."""
+        """A warm, tried zygote, started when it is first wanted and again when it has died."""
         if self._zygote is not None and not self._zygote.alive:
             self._zygote.close()
             self._zygote = None
@@ -374,7 +374,7 @@ def grade_submission(examiner: Examiner, submission: Submission, *, tell: Tell =
         grader=f"dl-autograder {__version__}",
     )
     notebooks = {submitted.name: submitted.notebook for submitted in submission.notebooks}
-    notebooks.update({name: json.dumps(run.notebook, ensure_ascii=False, indent=1) for name, run in runs.items()})
+    notebooks.update({name: json.dumps(run.notebook, ensure_ascii=False) for name, run in runs.items()})
     return GradedSubmission(grade, notebooks)
 
 

@@ -12,6 +12,9 @@ from dataclasses import dataclass
 from typing import Any
 
 
+_RELEVANT = (ast.Name, ast.Attribute, ast.Import, ast.ImportFrom)
+
+
 @dataclass(frozen=True)
 class Use:
     """A forbidden name used in a cell: the cell's index and line, and the name as the question forbids it."""
@@ -59,10 +62,11 @@ def forbidden_calls(reading: Reading, forbidden: Iterable[str], functions: Itera
             continue
         seen.add(name)
         for definition in reading.definitions.get(name, ()):
+            nodes = [node for node in ast.walk(definition.node) if isinstance(node, _RELEVANT)]
             local = dict(reading.aliases)
-            for node in ast.walk(definition.node):
+            for node in nodes:
                 _note_import(node, local)
-            for node in ast.walk(definition.node):
+            for node in nodes:
                 if isinstance(node, ast.Name):
                     waiting.append(node.id)
                 dotted = _dotted(node, local)

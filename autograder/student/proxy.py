@@ -216,11 +216,16 @@ def call(
 
 def copy_data(value: Any) -> Any:
     """A deep copy of data, with remotes and functions as they are."""
-    if isinstance(value, (tuple, list)):
-        return type(value)(copy_data(item) for item in value)
+    kind = type(value)
+    if kind is np.ndarray:
+        return value.copy(order="K")
+    if value is None or kind in (bool, int, float, str, bytes):
+        return value
+    if kind is tuple or kind is list:
+        return kind([copy_data(item) for item in value])
     if isinstance(value, dict):
         return {key: copy_data(item) for key, item in value.items()}
-    if type(value) is Remote or callable(value):
+    if kind is Remote or callable(value):
         return value
     return copy.deepcopy(value)
 

@@ -362,8 +362,6 @@ class Channel:
         flags |= socket.MSG_NOSIGNAL
         try:
             while data:
-                if deadline is not None:
-                    self._wait(select.POLLOUT, deadline)
                 try:
                     if fds:
                         sent = socket.send_fds(self.sock, [data], list(fds), flags)
@@ -371,6 +369,8 @@ class Channel:
                     else:
                         sent = self.sock.send(data, flags)
                 except BlockingIOError:
+                    assert deadline is not None
+                    self._wait(select.POLLOUT, deadline)
                     continue
                 data = data[sent:]
         except OSError as error:
@@ -418,8 +418,8 @@ class Channel:
         data, fds, missing = bytearray(), [], length
         flags = 0 if deadline is None else socket.MSG_DONTWAIT
         while missing:
-            if deadline is not None:
-                self._wait(select.POLLIN, deadline)
+            if data and deadline is not None and time.monotonic() > deadline:
+                raise Late("no whole answer in time")
             try:
                 if max_fds:
                     chunk, received, _, _ = socket.recv_fds(self.sock, missing, max_fds, flags)
@@ -428,6 +428,8 @@ class Channel:
                     # Without room for them, the kernel drops any open files that a hostile sender attached.
                     chunk = self.sock.recv(min(missing, 2**20), flags)
             except BlockingIOError:
+                assert deadline is not None
+                self._wait(select.POLLIN, deadline)
                 continue
             except OSError as error:
                 raise Closed("the other side is gone") from error
