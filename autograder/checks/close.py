@@ -106,6 +106,8 @@ def _kind_of(actual: Any) -> str:
 
 
 def _compare(actual: Any, expected: Any, rtol: float, single: bool) -> Comparison:
+    if isinstance(expected, np.ndarray) and not expected.ndim:
+        expected = expected[()]
     if isinstance(expected, (tuple, list)):
         if type(actual) is not type(expected):
             return _form(f"returned {_kind_of(actual)}, {_asked(expected)} was asked for")
@@ -126,19 +128,31 @@ def _compare(actual: Any, expected: Any, rtol: float, single: bool) -> Compariso
         return _AGREE
     if _is_tensor(expected):
         return _compare_tensors(actual, expected, rtol)
-    if isinstance(expected, np.ndarray) and expected.ndim:
+    if isinstance(expected, np.ndarray):
         if type(actual) is not np.ndarray:
             return _form(f"returned {_kind_of(actual)}, an array was asked for")
         return _compare_arrays(actual, expected, rtol, single or expected.dtype.itemsize <= 4)
-    if isinstance(expected, (bool, np.bool_)) or (isinstance(expected, np.ndarray) and expected.dtype.kind == "b"):
+    if isinstance(expected, (bool, np.bool_)):
         if type(actual) not in (bool, np.bool_):
             return _form(f"returned {_kind_of(actual)}, a bool was asked for")
         return _AGREE if bool(actual) == bool(expected) else Comparison(False, f"{actual}, expected {expected}")
-    if isinstance(expected, (int, float, complex, np.number, np.ndarray)):
+    if isinstance(expected, (int, np.integer)) and type(actual) is int:
+        # Python's own are of any size, NumPy's are not.
+        text = f"the value differs: {_brief(actual)}, expected {_brief(int(expected))}"
+        return _AGREE if actual == int(expected) else Comparison(False, text)
+    if isinstance(expected, (int, float, complex, np.number)):
         return _compare_numbers(actual, np.asarray(expected), rtol, single)
     if type(actual) is not type(expected):
         return _form(f"returned {_kind_of(actual)}, {_asked(expected)} was asked for")
-    return _AGREE if actual == expected else Comparison(False, f"{actual!r}, expected {expected!r}")
+    return _AGREE if actual == expected else Comparison(False, f"{_brief(actual)}, expected {_brief(expected)}")
+
+
+def _brief(value: Any) -> str:
+    """The value as text, short however long it is."""
+    if type(value) is int and value.bit_length() > 200:
+        return f"an int of {value.bit_length()} bits"
+    text = repr(value[:200] if isinstance(value, (str, bytes)) else value)
+    return text if len(text) <= 200 else f"{text[:200]}…"
 
 
 def _is_tensor(value: Any) -> bool:

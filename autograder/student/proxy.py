@@ -88,7 +88,7 @@ class Conversation:
         def other(node: list[Any]) -> Remote:
             match node:
                 case ["h", int(number), str(kind), []]:
-                    return Remote(self, number, (), kind)
+                    return Remote(self, number, (), kind[:200])
             raise wire.ProtocolError("a reference that is none")
 
         return wire.decode(structure, other=other, writeable=False)

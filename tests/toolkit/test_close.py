@@ -313,6 +313,23 @@ def test_a_complex_number_may_be_python_s_or_numpy_s():
     assert form(1.0, 1 + 0j) == "returned a float, a complex was asked for"
 
 
+def test_ints_of_any_size_are_compared_exactly():
+    assert close(10**400, 10**400)
+    assert close(-(10**30), -(10**30))
+    assert said(10**30, 10**30 + 1) == f"the value differs: 1{'0' * 30}, expected 1{'0' * 29}1"
+    assert said(10**30, 5) == f"the value differs: 1{'0' * 30}, expected 5"
+    assert said(10**30, np.array(5)) == f"the value differs: 1{'0' * 30}, expected 5"
+    assert said(1 << 10_000_000, 5) == "the value differs: an int of 10000001 bits, expected 5"
+
+
+@pytest.mark.parametrize(
+    "actual", ["é" * 10_000_000, b"\x00" * 10_000_000, {"k": "v" * 10_000_000}, ["x" * 10_000_000]]
+)
+def test_the_sentence_is_short_however_long_the_value(actual):
+    expected = {"k": "v"} if type(actual) is dict else ["x"] if type(actual) is list else type(actual)()
+    assert len(said(actual, expected)) < 1000
+
+
 def test_texts_and_none_are_equal_or_not():
     assert close("adam", "adam")
     assert close(None, None)
