@@ -1,18 +1,20 @@
 """Forbidden calls, found by reading the notebook: what a function's code, and the code it uses, refers to.
 
 Names are resolved through imports and simple aliases, as `import torch.nn.functional as F` and `s = torch.softmax` make
-them. What is reached by other ways is found when it runs, by the student process (`student.watch`).
+them, and by Python's scopes: a parameter or a local variable is none of the notebook's names. Who is found here loses
+the question, so what is not certain is left to be found when it runs, by the student process (`student.ban`).
 """
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable
+import contextlib
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-
-_RELEVANT = (ast.Name, ast.Attribute, ast.Import, ast.ImportFrom)
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
+_COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,11 @@ def read_code(notebook: dict[str, Any]) -> Reading:
     for index, cell in enumerate(notebook["cells"]):
         if cell["cell_type"] == "code":
             for statement in _statements("".join(cell["source"])):
-                _note(statement, index, reading.aliases, reading.definitions)
+                # The definition that ran last counts; one within an `if` may or may not have run.
+                for name in _redefined(statement):
+                    reading.definitions.pop(name, None)
+                with contextlib.suppress(RecursionError):
+                    _note(statement, index, reading.aliases, reading.definitions)
     return reading
 
 
@@ -62,18 +68,57 @@ def forbidden_calls(reading: Reading, forbidden: Iterable[str], functions: Itera
             continue
         seen.add(name)
         for definition in reading.definitions.get(name, ()):
-            nodes = [node for node in ast.walk(definition.node) if isinstance(node, _RELEVANT)]
-            local = dict(reading.aliases)
-            for node in nodes:
-                _note_import(node, local)
-            for node in nodes:
-                if isinstance(node, ast.Name):
+            for node, aliases, local in _read(definition.node, reading.aliases):
+                if isinstance(node, ast.Name) and node.id not in local:
                     waiting.append(node.id)
-                dotted = _dotted(node, local)
+                dotted = _dotted(node, aliases)
                 for banned in forbidden if dotted else ():
                     if dotted == banned or dotted.startswith(banned + "."):
                         uses[Use(banned, definition.cell, getattr(node, "lineno", 0))] = None
     return sorted(uses, key=lambda use: (use.cell, use.line))
+
+
+def _read(node: ast.AST, aliases: dict[str, str]) -> Iterator[tuple[ast.expr, dict[str, str], frozenset[str]]]:
+    """The names and attributes that `node` reads, each with the imports known there and the names that are local."""
+    waiting: list[tuple[ast.AST, dict[str, str], frozenset[str]]] = [(node, aliases, frozenset())]
+    while waiting:
+        node, aliases, local = waiting.pop()
+        if isinstance(node, ast.Attribute) or (isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)):
+            yield node, aliases, local
+        inside: list[ast.AST] = []
+        if isinstance(node, _FUNCTIONS):
+            # Decorators, defaults and annotations belong to the scope around.
+            inside = [node.body] if isinstance(node, ast.Lambda) else [*node.body]
+            bound = _bound(inside, [arg.arg for arg in ast.walk(node.args) if isinstance(arg, ast.arg)])
+        elif isinstance(node, _COMPREHENSIONS):
+            inside = [*ast.iter_child_nodes(node)]
+            bound = _bound([generator.target for generator in node.generators], [])
+        waiting += [(child, aliases, local) for child in ast.iter_child_nodes(node) if child not in inside]
+        if inside:
+            known = {**{name: dotted for name, dotted in aliases.items() if name not in bound}, **bound}
+            names = local | bound.keys()
+            waiting += [(child, known, names) for child in inside]
+
+
+def _bound(body: Iterable[ast.AST], parameters: Iterable[str]) -> dict[str, str]:
+    """The names that are local to a function of this body; an imported one with its full name, others with none."""
+    bound = dict.fromkeys(parameters, "")
+    elsewhere: set[str] = set()
+    waiting = [*body]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
+            bound.setdefault(node.id, "")
+        elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            bound.setdefault(node.name, "")
+        elif isinstance(node, (ast.Global, ast.Nonlocal)):
+            elsewhere.update(node.names)
+        elif isinstance(node, ast.ExceptHandler) and node.name:
+            bound.setdefault(node.name, "")
+        _note_import(node, bound)
+        if not isinstance(node, (*_FUNCTIONS, *_COMPREHENSIONS, ast.ClassDef)):
+            waiting += ast.iter_child_nodes(node)
+    return {name: dotted for name, dotted in bound.items() if name not in elsewhere}
 
 
 def _statements(source: str) -> list[ast.stmt]:
@@ -90,18 +135,28 @@ def _statements(source: str) -> list[ast.stmt]:
         return []
 
 
+def _redefined(statement: ast.stmt) -> list[str]:
+    """The names that the statement gives a new value, which does not depend on the one before."""
+    if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+        return [statement.name]
+    if not isinstance(statement, ast.Assign):
+        return []
+    used = {node.id for node in ast.walk(statement.value) if isinstance(node, ast.Name)}
+    return [target.id for target in statement.targets if isinstance(target, ast.Name) and target.id not in used]
+
+
 def _note(statement: ast.AST, cell: int, aliases: dict[str, str], definitions: dict[str, list[_Definition]]) -> None:
     """Note what a statement at the top of a cell defines, also inside `if` and `try`."""
     _note_import(statement, aliases)
     if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+        aliases.pop(statement.name, None)
         definitions.setdefault(statement.name, []).append(_Definition(statement, cell))
     elif isinstance(statement, (ast.Assign, ast.AnnAssign)) and statement.value is not None:
         targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
         for target in targets:
             if isinstance(target, ast.Name):
                 definitions.setdefault(target.id, []).append(_Definition(statement.value, cell))
-                if dotted := _dotted(statement.value, aliases):
-                    aliases[target.id] = dotted
+                aliases[target.id] = _dotted(statement.value, aliases)
     elif isinstance(statement, (ast.If, ast.Try, ast.With, ast.For, ast.While)):
         for child in ast.iter_child_nodes(statement):
             _note(child, cell, aliases, definitions)
@@ -127,6 +182,6 @@ def _dotted(node: ast.AST, aliases: dict[str, str]) -> str:
     while isinstance(node, ast.Attribute):
         parts.append(node.attr)
         node = node.value
-    if isinstance(node, ast.Name) and node.id in aliases:
-        return ".".join([aliases[node.id], *reversed(parts)])
+    if isinstance(node, ast.Name) and (dotted := aliases.get(node.id)):
+        return ".".join([dotted, *reversed(parts)])
     return ""
