@@ -14,7 +14,8 @@ from typing import Any
 
 import pytest
 
-from tests.toolkit.classroom import SHARES, SPREAD, Classroom, Notebook, cell, checks, extra_cell, scores
+from tests.toolkit.classroom import Classroom, Notebook, cell, checks, extra_cell, scores
+from tests.toolkit.tiny import SHARES, SPREAD
 
 FULL = {"shares": 6.0, "spread": 4.0, "why": None}
 

@@ -13,7 +13,8 @@ import pytest
 from autograder import checks, cli
 from autograder.checks.diagnosis import load_variants
 from autograder.records import Verdict
-from tests.toolkit.classroom import Classroom, answer_cell, cell, given_cell, source_notebook, test_cell
+from tests.toolkit.classroom import Classroom, cell
+from tests.toolkit.tiny import answer_cell, given_cell, source_notebook, test_cell
 
 COURSE = Path(__file__).parents[2]
 PAGES = sorted(path for path in [*COURSE.glob("*.md"), *COURSE.glob("docs/**/*.md")])
