@@ -238,13 +238,18 @@ def fetch(value: Any) -> Any:
     if type(value) is not Remote:
         return value
     conversation = value._conversation
-    reply = conversation.send({"op": "fetch", "target": value._target()})
+    record = Call(value, (), {}, fetched=True)
+    conversation.calls.append(record)
     try:
-        result = conversation.decode(reply.get("value"))
-        conversation.calls.append(Call(value, (), {}, result, fetched=True))
-        return result
+        reply = conversation.send({"op": "fetch", "target": value._target()})
+        record.result = conversation.decode(reply.get("value"))
+    except StudentFault as fault:
+        record.fault = fault
+        raise
     except wire.ProtocolError as error:
-        raise Crashed(f"an answer that is not of the protocol: {error}") from error
+        record.fault = Crashed(f"an answer that is not of the protocol: {error}")
+        raise record.fault from error
+    return record.result
 
 
 class Student:
