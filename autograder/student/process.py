@@ -10,6 +10,7 @@ import contextlib
 import itertools
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -23,11 +24,12 @@ from typing import Any, Protocol
 
 from autograder.records import Crashed, Limits, OutOfMemory, SandboxError, TimedOut
 from autograder.student import survey, wire
+from autograder.student.patience import SECONDS_BETWEEN_LOOKS, exchange, own_code
 
 # How much longer than its limit the examiner waits for a process that should have stopped by itself.
 GRACE = 2.0
-_POLL = 0.25
 _START_SECONDS = 120
+_PIECE = 2**24
 
 CallBack = Callable[[int, Any, Any], Any]
 
@@ -107,8 +109,9 @@ class Zygote:
 
     def _ask(self, message: dict[str, Any], *, seconds: float = 30, fds: tuple[int, ...] = ()) -> dict[str, Any]:
         deadline = time.monotonic() + seconds
-        self._channel.send(message, deadline=deadline, fds=fds)
-        reply: dict[str, Any] = self._channel.receive(deadline=deadline)
+        with exchange():
+            self._channel.send(message, deadline=deadline, fds=fds)
+            reply: dict[str, Any] = self._channel.receive(deadline=deadline)
         if reply.get("status") != "ok":
             raise SandboxError(str(reply.get("message")))
         return reply
@@ -122,7 +125,6 @@ class Zygote:
             reply = self._ask(
                 {
                     "op": "spawn",
-                    "files": [[name, content] for name, content in files],
                     "seed": seed % 2**32,
                     "value_bytes": self.limits.value_bytes,
                     "confinement": {
@@ -134,7 +136,7 @@ class Zygote:
                 },
                 fds=(theirs.fileno(),),
             )
-        return StudentProcess(self, int(reply["pid"]), wire.Channel(ours), deadline)
+        return StudentProcess(self, int(reply["pid"]), wire.Channel(ours), deadline, files)
 
     def kill(self, pid: int) -> None:
         """End a student process and all its descendants."""
@@ -252,6 +254,8 @@ class _Line:
     def __init__(self, process: StudentProcess, channel: wire.Channel) -> None:
         self._process = process
         self._channel = channel
+        # Whatever the examiner waits for, the memory of the whole sandbox is watched meanwhile.
+        channel.watch(process.watch_memory, SECONDS_BETWEEN_LOOKS)
         self._numbers = itertools.count(1)
 
     def request(
@@ -263,15 +267,17 @@ class _Line:
     ) -> dict[str, Any]:
         number = next(self._numbers)
         deadline = time.monotonic() + min(seconds + GRACE, self._process.seconds_left())
+        limit = self._process.zygote.limits.value_bytes + 2**20
         try:
-            self._channel.send({"id": number, **message}, deadline=deadline, fds=fds)
-            while True:
-                reply = self._receive(deadline)
-                if not isinstance(reply, dict) or reply.get("id") != number:
-                    raise wire.ProtocolError("an answer to another question")
-                if reply.get("status") != "callback":
-                    return reply
-                self._answer(number, reply, call_back, deadline)
+            with exchange():
+                self._channel.send({"id": number, **message}, deadline=deadline, fds=fds)
+                while True:
+                    reply = self._channel.receive(deadline=deadline, max_bytes=limit)
+                    if not isinstance(reply, dict) or reply.get("id") != number:
+                        raise wire.ProtocolError("an answer to another question")
+                    if reply.get("status") != "callback":
+                        return reply
+                    self._answer(number, reply, call_back, deadline)
         except wire.Late:
             raise TimedOut(f"no answer within {seconds:g} seconds") from None
         except wire.ProtocolError as error:
@@ -279,28 +285,15 @@ class _Line:
                 raise OutOfMemory("more memory than the limit") from None
             raise Crashed(f"the process ended ({error})") from error
 
-    def _receive(self, deadline: float) -> Any:
-        """The next frame. While it is awaited, the memory of the whole sandbox is watched."""
-        limit = self._process.zygote.limits.value_bytes + 2**20
-        while True:
-            now = time.monotonic()
-            try:
-                self._channel._wait(1, min(deadline, now + _POLL))
-            except wire.Late:
-                if time.monotonic() >= deadline:
-                    raise
-                self._process.watch_memory()
-                continue
-            return self._channel.receive(deadline=deadline, max_bytes=limit)
-
     def _answer(self, number: int, reply: dict[str, Any], call_back: CallBack | None, deadline: float) -> None:
         answer: dict[str, Any] = {"id": number, "op": "answer"}
         function = reply.get("function")
         if call_back is None or type(function) is not int:
             raise wire.ProtocolError("a call of a function that was never given")
         try:
-            answer["value"] = call_back(function, reply.get("args"), reply.get("kwargs"))
-        except wire.ProtocolError:
+            with own_code(deadline):
+                answer["value"] = call_back(function, reply.get("args"), reply.get("kwargs"))
+        except (wire.ProtocolError, TimedOut, OutOfMemory, Crashed):
             raise
         except Exception as error:
             answer["error"] = f"{type(error).__name__}: {error}"
@@ -313,7 +306,14 @@ class _Line:
 class StudentProcess:
     """One submission's process: runs the notebook, then serves as the checkpoint that questions fork from."""
 
-    def __init__(self, zygote: Zygote, pid: int, channel: wire.Channel, deadline: float | None) -> None:
+    def __init__(
+        self,
+        zygote: Zygote,
+        pid: int,
+        channel: wire.Channel,
+        deadline: float | None,
+        files: Sequence[tuple[str, bytes]] = (),
+    ) -> None:
         self.zygote = zygote
         self.pid = pid
         self.out_of_memory = False
@@ -321,6 +321,8 @@ class StudentProcess:
         self._line = _Line(self, channel)
         self._usage: Usage | None = None
         try:
+            with contextlib.suppress(wire.Closed):  # it says why
+                _send_files(channel, files)
             greeting = channel.receive(deadline=time.monotonic() + 30, max_bytes=2**16)
             if greeting.get("status") == "failed":
                 raise wire.ProtocolError(str(greeting.get("message")))
@@ -381,6 +383,15 @@ class StudentProcess:
         return self._usage
 
 
+def _send_files(channel: wire.Channel, files: Sequence[tuple[str, bytes]]) -> None:
+    """Give a student process its files. Not by way of the zygote, in whose memory the next one would find them."""
+    for name, content in files:
+        for place in range(0, max(1, len(content)), _PIECE):
+            piece = {"file": name, "data": content[place : place + _PIECE]}
+            channel.send(piece, deadline=time.monotonic() + 30)
+    channel.send({"file": None}, deadline=time.monotonic() + 30)
+
+
 class Fork(_Line):
     """A fork of the checkpoint, for the checks of one question."""
 
@@ -400,34 +411,63 @@ _OUTPUT_KEYS: dict[str, dict[str, type]] = {
     "execute_result": {"data": dict, "metadata": dict, "execution_count": int},
     "error": {"ename": str, "evalue": str, "traceback": list},
 }
+_MIME = re.compile(r"[\w.+-]{1,60}/[\w.+-]{1,100}", re.ASCII)
+_MOST_OUTPUTS = 1000
+_DEEPEST_OUTPUT = 40
 
 
 def clean_outputs(claimed: Any, limit: int) -> list[dict[str, Any]]:
-    """The outputs that a student process claims a cell had, rebuilt: nbformat's four types, `limit` bytes each."""
+    """The outputs that a student process claims a cell had, rebuilt: nbformat's four types, `limit` bytes together.
+
+    An honest process has cut them already. What is too large, nested too deeply or none of nbformat's is left out.
+    """
     if not isinstance(claimed, list):
         return []
+    # As JSON: escapes, names of keys and a traceback's colours come on top of what was printed.
+    left = 4 * limit + 1_000_000
     outputs: list[dict[str, Any]] = []
-    for item in claimed[:1000]:
-        if not isinstance(item, dict):
+    for item in claimed[:_MOST_OUTPUTS]:
+        output = _clean_output(item)
+        if output is None:
             continue
-        keys = _OUTPUT_KEYS.get(str(item.get("output_type")))
-        if keys is None or not all(isinstance(item.get(key), kind) for key, kind in keys.items()):
-            continue
-        output: dict[str, Any] = {"output_type": item["output_type"], **{key: item[key] for key in keys}}
-        if output["output_type"] == "stream" and output["name"] not in ("stdout", "stderr"):
-            continue
-        if output["output_type"] == "error":
-            output["traceback"] = [line for line in output["traceback"] if isinstance(line, str)]
-        if "data" in keys:
-            output["data"] = {
-                mime: value
-                for mime, value in output["data"].items()
-                if isinstance(mime, str) and (isinstance(value, str) or "json" in mime)
-            }
         try:
-            if len(json.dumps(output, allow_nan=False)) > 2 * limit + 10_000:
-                continue
+            size = len(json.dumps(output, allow_nan=False, ensure_ascii=False))
         except (TypeError, ValueError, RecursionError):
             continue
-        outputs.append(output)
+        if size <= left:
+            left -= size
+            outputs.append(output)
     return outputs
+
+
+def _clean_output(item: Any) -> dict[str, Any] | None:
+    kind = item.get("output_type") if isinstance(item, dict) else None
+    keys = _OUTPUT_KEYS.get(kind) if isinstance(kind, str) else None
+    if keys is None or not all(type(item.get(key)) is kind for key, kind in keys.items()):
+        return None
+    output: dict[str, Any] = {"output_type": item["output_type"], **{key: item[key] for key in keys}}
+    if output.get("name", "stdout") not in ("stdout", "stderr"):
+        return None
+    if not 0 <= output.get("execution_count", 0) < 2**31:
+        return None
+    if "traceback" in keys:
+        output["traceback"] = [line for line in output["traceback"] if isinstance(line, str)]
+    if "data" in keys:
+        output["data"] = {
+            mime: value
+            for mime, value in output["data"].items()
+            if isinstance(mime, str)
+            and _MIME.fullmatch(mime)
+            and (isinstance(value, str) or (mime == "application/json" or mime.endswith("+json")))
+        }
+        if not _is_shallow([output["data"], output["metadata"]]):
+            return None
+    return output
+
+
+def _is_shallow(value: Any, depth: int = 0) -> bool:
+    """Whether a value can be written as JSON within others, wherever Python's own stack stands."""
+    if depth > _DEEPEST_OUTPUT:
+        return False
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return all(_is_shallow(each, depth + 1) for each in inner)

@@ -337,6 +337,18 @@ class Channel:
 
     def __init__(self, sock: socket.socket) -> None:
         self.sock = sock
+        self._watch: Callable[[], None] = lambda: None
+        self._seconds_between = math.inf
+        self._watched = time.monotonic()
+
+    def watch(self, watch: Callable[[], None], seconds: float) -> None:
+        """Call `watch` every `seconds` while this end waits or is kept busy by the other."""
+        self._watch, self._seconds_between = watch, seconds
+
+    def _look(self) -> None:
+        if time.monotonic() - self._watched >= self._seconds_between:
+            self._watch()
+            self._watched = time.monotonic()
 
     def close(self) -> None:
         """Close this end."""
@@ -346,11 +358,13 @@ class Channel:
         poll = select.poll()
         poll.register(self.sock, event)
         while True:
-            left = None if deadline is None else max(0.0, deadline - time.monotonic())
-            if poll.poll(None if left is None else math.ceil(left * 1000)):
+            left = math.inf if deadline is None else max(0.0, deadline - time.monotonic())
+            pause = min(left, self._seconds_between)
+            if poll.poll(None if pause == math.inf else math.ceil(pause * 1000)):
                 return
-            if left is not None and left <= 0.0:
+            if left <= 0.0:
                 raise Late("no answer in time")
+            self._look()
 
     def send(self, message: Any, *, deadline: float | None = None, fds: tuple[int, ...] = ()) -> None:
         """Send one message, with open files to go along."""
@@ -384,6 +398,7 @@ class Channel:
         self, *, deadline: float | None = None, max_bytes: int = MAX_FRAME, max_fds: int = 1
     ) -> tuple[Any, list[int]]:
         """Receive one message and the open files that came along."""
+        self._look()
         header, fds = self._read(_HEADER.size, deadline, max_fds)
         (length,) = _HEADER.unpack(header)
         if length > max_bytes:
@@ -418,8 +433,10 @@ class Channel:
         data, fds, missing = bytearray(), [], length
         flags = 0 if deadline is None else socket.MSG_DONTWAIT
         while missing:
-            if data and deadline is not None and time.monotonic() > deadline:
-                raise Late("no whole answer in time")
+            if data and deadline is not None:
+                self._look()
+                if time.monotonic() > deadline:
+                    raise Late("no whole answer in time")
             try:
                 if max_fds:
                     chunk, received, _, _ = socket.recv_fds(self.sock, missing, max_fds, flags)

@@ -149,11 +149,12 @@ def _become_student(request: dict[str, Any], fd: int) -> NoReturn:
     code = 1
     try:
         layers = jail.confine(jail.Confinement(**request["confinement"]), keep=fd)
+        channel = wire.Channel(socket.socket(fileno=fd))
         scratch = jail.scratch_folder()
         os.chdir(scratch)
         os.environ["HOME"] = os.environ["TMPDIR"] = str(scratch)
         tempfile.tempdir = None
-        _write_files(request["files"])
+        _write_files(channel)
         sys.path.insert(0, str(scratch))
         _seed(request["seed"])
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
@@ -162,9 +163,8 @@ def _become_student(request: dict[str, Any], fd: int) -> NoReturn:
 
         shell: StudentShell = StudentShell.instance()
         connect_streams(shell)
-        sock = socket.socket(fileno=fd)
-        wire.Channel(sock).send({"id": 0, "status": "ok", "layers": layers})
-        serve(sock, shell, request["value_bytes"])
+        channel.send({"id": 0, "status": "ok", "layers": layers})
+        serve(channel.sock, shell, request["value_bytes"])
         code = 0
     except Exception as error:
         # Before any student code: the examiner reports it as a fault of ours.
@@ -173,11 +173,20 @@ def _become_student(request: dict[str, Any], fd: int) -> NoReturn:
         os._exit(code)
 
 
-def _write_files(files: list[list[Any]]) -> None:
-    for name, content in files:
-        path = Path(name)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
+def _write_files(channel: wire.Channel) -> None:
+    """Take the submission's files from the examiner, in pieces. One that there is no room for is left out."""
+    left_out: set[str] = set()
+    while (piece := channel.receive())["file"] is not None:
+        path = Path(piece["file"])
+        if piece["file"] in left_out:
+            continue
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with path.open("ab") as file:
+                file.write(piece["data"])
+        except OSError:
+            left_out.add(piece["file"])
+            path.unlink(missing_ok=True)
 
 
 def _seed(seed: int) -> None:
