@@ -12,6 +12,7 @@ import json
 import multiprocessing
 import multiprocessing.util
 import os
+import resource
 import shutil
 import signal
 import tempfile
@@ -25,14 +26,16 @@ from typing import Any
 
 from autograder.course import Assignment, Course
 from autograder.grade import Examiner, GradedSubmission, files_beside, grade_submission
-from autograder.gradebook import ensure_assignment, record
+from autograder.gradebook import ensure_assignment, graded_students, record
 from autograder.records import AutograderError, Grade, SandboxError
+from autograder.student import linux
 from autograder.submissions import Submission, find_students, read_submission
 
 RESULTS = "results.json"
 _BATCH = 25
 _BATCH_SECONDS = 2.0
 _TRIES = 3
+_MEMORY_MB = 2048
 
 
 @dataclass
@@ -109,8 +112,12 @@ def grade_class(
     progress = Progress(len(names))
     workers = max(1, min(workers or os.cpu_count() or 1, len(names)))
     make = executor or functools.partial(local_pool, assignment, course.secret, workers)
+    # A gradebook that was lost or made anew is filled again.
+    recorded = frozenset() if force else graded_students(course, assignment)
     todo = (
-        submission for name in names if (submission := _read(course, assignment, name, progress, force)) is not None
+        submission
+        for name in names
+        if (submission := _read(course, assignment, name, progress, name in recorded)) is not None
     )
     unwritten: list[tuple[Submission, GradedSubmission]] = []
     last = time.monotonic()
@@ -154,16 +161,26 @@ def local_pool(assignment: Assignment, secret: bytes, workers: int) -> Executor:
     _examiner(assignment, secret)
     alone = len(os.listdir("/proc/self/task")) == 1
     context = multiprocessing.get_context("fork" if alone else "spawn")
-    # Ctrl-C is the command's to handle.
-    return ProcessPoolExecutor(
-        workers, mp_context=context, initializer=signal.signal, initargs=(signal.SIGINT, signal.SIG_IGN)
-    )
+    return ProcessPoolExecutor(workers, mp_context=context, initializer=_begin, initargs=(assignment.limits.memory_mb,))
 
 
-def _read(course: Course, assignment: Assignment, student: str, progress: Progress, force: bool) -> Submission | None:
-    """The submission, unless it is graded already and has not changed since."""
+def _begin(memory_mb: int) -> None:
+    """What a process of the pool does first."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the command's to handle
+    linux.prctl(linux.PR_SET_PDEATHSIG, signal.SIGKILL)  # a command that is killed leaves nobody behind
+    # An array that a student returned may be small and what a check makes of it not: it gets what a submission gets.
+    _, most = resource.getrlimit(resource.RLIMIT_DATA)
+    data = int(Path("/proc/self/statm").read_text().split()[5]) * resource.getpagesize()
+    limit = data + max(memory_mb, _MEMORY_MB) * 2**20
+    resource.setrlimit(resource.RLIMIT_DATA, (limit if most == resource.RLIM_INFINITY else min(limit, most), most))
+
+
+def _read(
+    course: Course, assignment: Assignment, student: str, progress: Progress, recorded: bool
+) -> Submission | None:
+    """The submission, unless it is `recorded` in the gradebook and has not changed since it was graded."""
     submission = read_submission(course, assignment, student)
-    results = None if force else read_results(course, assignment, student)
+    results = read_results(course, assignment, student) if recorded else None
     if results is not None and results.get("fingerprint") == submission.fingerprint:
         progress.skipped.append(student)
         return None

@@ -24,7 +24,7 @@ from autograder.batch import graded_before, read_results, write_whole
 from autograder.checks.diagnosis import load_variants
 from autograder.checks.vocabulary import Variant
 from autograder.course import Assignment, Course
-from autograder.gradebook import hand_grades
+from autograder.gradebook import hand_grades, late_penalties
 
 MAX_TEXT = 20_000
 """Characters of one output that a page shows."""
@@ -83,6 +83,7 @@ def write_feedback(course: Course, assignment: Assignment) -> list[Path]:
         else {}
     )
     by_hand = hand_grades(course, assignment)
+    penalties = late_penalties(course, assignment)
     pages = []
     for student in graded_before(course, assignment).skipped:
         results = read_results(course, assignment, student)
@@ -93,7 +94,7 @@ def write_feedback(course: Course, assignment: Assignment) -> list[Path]:
             cells = json.loads(graded.read_text())["cells"] if graded.is_file() else []
             page = course.path("feedback", assignment.id, student) / f"{notebook.name}.html"
             names = {question.id for question in assignment.questions if question.notebook == notebook.name}
-            html = render(results, cells, names, texts, by_hand.get(student, {}))
+            html = render(results, cells, names, texts, by_hand.get(student, {}), penalties.get(student, 0.0))
             write_whole(page, html.encode("utf-8", "replace"))
             pages.append(page)
     return pages
@@ -105,8 +106,9 @@ def render(
     questions: set[str],
     texts: dict[str, Variant],
     by_hand: dict[str, tuple[float | None, str]],
+    penalty: float = 0.0,
 ) -> str:
-    """The page, as HTML. `by_hand` are the graders' scores and comments, by grade_id."""
+    """The page, as HTML. `by_hand` are the graders' scores and comments, by grade_id; `penalty` points for lateness."""
     asked = []
     for question in results["questions"]:
         if question["id"] not in questions:
@@ -122,7 +124,8 @@ def render(
     return template.render(
         results={**results, "attention": attention},
         questions=asked,
-        total=sum(question["score"] or 0 for question in asked),
+        penalty=penalty,
+        total=max(0.0, sum(question["score"] or 0 for question in asked) - penalty),
         maximum=sum(question["max_score"] for question in asked),
         waiting=[question["id"] for question in asked if question["score"] is None],
         texts=texts,

@@ -41,6 +41,7 @@ from autograder.records import (
     TimedOut,
     Verdict,
 )
+from autograder.student.patience import patience
 from autograder.student.process import GRACE, Fork, StudentProcess, Transport, Usage, Zygote, prove_jail
 
 if TYPE_CHECKING:
@@ -86,6 +87,12 @@ class NotebookRun:
     unanswered: tuple[str, ...] = ()
     attention: list[str] = field(default_factory=list)
     usages: list[Usage] = field(default_factory=list)
+
+    @functools.cached_property
+    def words(self) -> frozenset[str]:
+        """The words in its code."""
+        cells = self.notebook["cells"]
+        return frozenset(word for cell in cells for word in re.findall(r"[^\W\d]\w*", "".join(cell["source"])))
 
     @functools.cached_property
     def reading(self) -> Reading:
@@ -186,8 +193,11 @@ def _killed(fault: StudentFault) -> dict[str, Any]:
 class _Forks:
     """The provider of grading: a fork of the checkpoint for each question, and a fresh one after anything bad."""
 
-    def __init__(self, process: StudentProcess, call_seconds: float, secret: bytes, student: str) -> None:
+    def __init__(
+        self, process: StudentProcess, call_seconds: float, secret: bytes, student: str, words: frozenset[str]
+    ) -> None:
         self.call_seconds = call_seconds
+        self.words: frozenset[str] | None = words
         self._process = process
         self._secret = secret
         self._student = student
@@ -201,10 +211,16 @@ class _Forks:
     def spoilt(self, item: pytest.Item | None = None) -> None:
         fork, self._fork = self._fork, None
         if fork is not None:
-            fork.end()
+            # A checkpoint that cannot even end it is gone, and the submission's next check will say so.
+            with contextlib.suppress(StudentFault):
+                fork.end()
 
     def seed(self, item: pytest.Item) -> int:
         return seed_for(self._secret, self._student, check_id(item))
+
+    def patience(self) -> contextlib.AbstractContextManager[None]:
+        """Within it, the examiner's own code takes no longer than the submission has, and memory is watched."""
+        return patience(time.monotonic() + self._process.seconds_left() + GRACE, self._process.watch_memory)
 
 
 class Examiner:
@@ -438,7 +454,7 @@ def _grade_by_checks(
     results: list[CheckResult] = []
     hung = 0
     forks = (
-        _Forks(run.process, examiner.assignment.limits.call_seconds, examiner.secret, submission.student)
+        _Forks(run.process, examiner.assignment.limits.call_seconds, examiner.secret, submission.student, run.words)
         if run.process is not None
         else None
     )
@@ -456,7 +472,7 @@ def _grade_by_checks(
                 recorded.append(Recorded(check, outcome, verdict))
                 hung += verdict is Verdict.TIMEOUT
                 if check.isolated or verdict in (Verdict.TIMEOUT, Verdict.MEMORY, Verdict.CRASH):
-                    _drop(forks)
+                    forks.spoilt()
             results.append(
                 CheckResult(
                     id=check.id,
@@ -472,23 +488,19 @@ def _grade_by_checks(
             )
     finally:
         if forks is not None:
-            _drop(forks)
+            forks.spoilt()
     if used := _forbidden(examiner, question, run, recorded):
         return QuestionResult(question.id, 0.0, question.points, "checks", tuple(_void(results, used)))
-    if any(result.verdict in (Verdict.FAIL, Verdict.ERROR) for result in results):
-        results = _diagnosed(examiner, recorded, results)
+    if forks is not None and any(result.verdict in (Verdict.FAIL, Verdict.ERROR) for result in results):
+        with contextlib.suppress(TimedOut), forks.patience():
+            results = _diagnosed(examiner, recorded, results)
     return QuestionResult(question.id, _score(question, results), question.points, "checks", tuple(results))
 
 
 def _run_check(examiner: Examiner, check: Check, forks: _Forks) -> tuple[Outcome, float]:
     assert examiner.checks is not None
-    return examiner.checks.run(check, forks)
-
-
-def _drop(forks: _Forks) -> None:
-    """End the fork; a checkpoint that cannot even do that is gone, and its submission's next check will say so."""
-    with contextlib.suppress(StudentFault):
-        forks.spoilt()
+    with forks.patience():
+        return examiner.checks.run(check, forks)
 
 
 def _judge(examiner: Examiner, submission: Submission, check: Check, outcome: Outcome) -> tuple[Verdict, str]:

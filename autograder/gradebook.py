@@ -12,6 +12,7 @@ import json
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 from autograder.course import Assignment, Course
@@ -251,6 +252,30 @@ def _penalise(db: Any, course: Course, submissions: list[Any]) -> None:
         ) from error
     finally:
         sys.path.remove(str(course.root))
+
+
+def graded_students(course: Course, assignment: Assignment) -> frozenset[str]:
+    """The students of whom the gradebook has a submission of the assignment."""
+    from nbgrader.api import MissingEntry
+
+    if course.db_url.startswith("sqlite:///") and not Path(course.db_url.removeprefix("sqlite:///")).exists():
+        return frozenset()
+    with open_gradebook(course) as gradebook:
+        try:
+            entry = gradebook.find_assignment(assignment.id)
+        except MissingEntry:
+            return frozenset()
+        return frozenset(submission.student.id for submission in entry.submissions)
+
+
+def late_penalties(course: Course, assignment: Assignment) -> dict[str, float]:
+    """The points that each student loses for being late, by nbgrader's plug-in, where that is not zero."""
+    with open_gradebook(course) as gradebook:
+        penalties = {
+            submission.student.id: sum(notebook.late_submission_penalty or 0.0 for notebook in submission.notebooks)
+            for submission in gradebook.assignment_submissions(assignment.id)
+        }
+    return {student: penalty for student, penalty in penalties.items() if penalty}
 
 
 def hand_grades(course: Course, assignment: Assignment) -> dict[str, dict[str, tuple[float | None, str]]]:

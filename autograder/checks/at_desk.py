@@ -41,6 +41,7 @@ class Jailed:
         from autograder.submissions import read_notebook
 
         self.call_seconds = assignment.limits.call_seconds
+        self.words: frozenset[str] | None = None
         self._secret = course.secret
         submission = read_notebook(assignment, path)
         if submission.unreadable:

@@ -40,6 +40,7 @@ class Desk:
 
     def __init__(self, namespace: dict[str, Any], seed: Callable[[str], int], call_seconds: float = 10.0) -> None:
         self.call_seconds = call_seconds
+        self.words: frozenset[str] | None = None
         self._namespace = namespace
         self._as_it_was = dict(namespace)
         self._seed = seed

@@ -37,6 +37,7 @@ class Provider(Protocol):
     """Where the student that a check speaks with comes from."""
 
     call_seconds: float
+    words: frozenset[str] | None
 
     def transport(self, item: pytest.Item) -> Transport:
         """The way to the student's code, as the notebook left it or as the question's earlier checks did."""
@@ -65,6 +66,11 @@ provider_key = pytest.StashKey[Provider]()
 outcome_key = pytest.StashKey[Outcome]()
 grading_key = pytest.StashKey[bool]()
 _desk_key = pytest.StashKey[dict[str, Provider]]()
+
+
+def converse(provider: Provider, item: pytest.Item) -> Conversation:
+    """A conversation of a check with the provider's student."""
+    return Conversation(provider.transport(item), provider.call_seconds, provider.words)
 
 
 def seed_for(secret: bytes, student: str, check: str) -> int:
@@ -115,7 +121,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 def student(request: pytest.FixtureRequest) -> Student:
     """The student's notebook after it has run; see docs/checks.md."""
     provider = provider_of(request.node)
-    conversation = Conversation(provider.transport(request.node), provider.call_seconds)
+    conversation = converse(provider, request.node)
     state.current = state.Running(conversation)
     return Student(conversation)
 
@@ -165,7 +171,7 @@ def run_plainly(item: pytest.Function, provider: Provider) -> Outcome:
     try:
         conversation = None
         if "student" in item._fixtureinfo.argnames:
-            conversation = Conversation(provider.transport(item), provider.call_seconds)
+            conversation = converse(provider, item)
             state.current = state.Running(conversation)
         item.obj(**_arguments(item, conversation))
     except (Exception, pytest.fail.Exception, pytest.skip.Exception) as error:
@@ -197,7 +203,7 @@ def _ended(item: pytest.Function, error: BaseException | None) -> Outcome:
 def _to_its_end(item: pytest.Function, first: Conversation) -> Conversation:
     """All that a failed check has to say to the student's code, its later calls included; `first` if that is less."""
     state.going_on = True
-    again = Conversation(first.transport, first.seconds)
+    again = Conversation(first.transport, first.seconds, first.words)
     try:
         _run_again(item, again)
     except (TimedOut, OutOfMemory, Crashed):
@@ -237,7 +243,7 @@ def _passes_with(item: pytest.Function, functions: Mapping[str, Any], first: Bas
     if isinstance(first, (TimedOut, OutOfMemory, Crashed)):
         provider.spoilt(item)
     try:
-        conversation = Conversation(provider.transport(item), provider.call_seconds)
+        conversation = converse(provider, item)
         student = Student(conversation)
         for name, function in functions.items():
             define(student, name, function)

