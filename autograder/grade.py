@@ -489,7 +489,12 @@ def _grade_by_checks(
     finally:
         if forks is not None:
             forks.spoilt()
-    if used := _forbidden(examiner, question, run, recorded):
+    used = ""
+    if forks is not None:
+        # Reading a stranger's code can take as long as running it.
+        with contextlib.suppress(TimedOut), forks.patience():
+            used = _forbidden(examiner, question, run, recorded)
+    if used:
         return QuestionResult(question.id, 0.0, question.points, "checks", tuple(_void(results, used)))
     if forks is not None and any(result.verdict in (Verdict.FAIL, Verdict.ERROR) for result in results):
         with contextlib.suppress(TimedOut), forks.patience():

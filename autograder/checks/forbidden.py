@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from typing import Any
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
+# Characters of a cell with magics: IPython reads all of it again for each of them.
+_MOST_MAGIC = 100_000
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 
 
@@ -127,11 +129,13 @@ def _statements(source: str) -> list[ast.stmt]:
         return ast.parse(source).body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         pass
+    if len(source) > _MOST_MAGIC:
+        return []
     from IPython.core.inputtransformer2 import TransformerManager
 
     try:
         return ast.parse(TransformerManager().transform_cell(source)).body  # type: ignore[no-untyped-call] # untyped
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    except (SyntaxError, ValueError, RuntimeError, MemoryError):  # RuntimeError: too many magics
         return []
 
 
