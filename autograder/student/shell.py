@@ -58,7 +58,7 @@ class Outputs:
     def __init__(self, limit: int) -> None:
         self.limit = limit
         self.items: list[dict[str, Any]] = []
-        self.displays: dict[str, list[dict[str, Any]]] = {}
+        self.displays: dict[str, list[tuple[dict[str, Any], list[int]]]] = {}
         self.left = limit
         self._clear_next = False
 
@@ -68,20 +68,22 @@ class Outputs:
 
     def clear(self, wait: bool) -> None:
         """What `clear_output` does: at once, or with the next output."""
-        if wait:
-            self._clear_next = True
-        else:
+        self._clear_next = wait
+        if not wait:
+            # What is no longer there takes no room: a figure that is drawn again and again is one figure.
             self.items.clear()
+            self.left = self.limit
+
+    @property
+    def _cut(self) -> str:
+        return f"[output cut: more than {self.limit:,} bytes]"
 
     def _room(self, size: int) -> bool:
-        if self._clear_next:
-            self.items.clear()
-            self._clear_next = False
         if self.left < 0:
             return False
         self.left -= size
         if self.left < 0:
-            self.items.append(_stream("stderr", f"[output cut: more than {self.limit:,} bytes]\n"))
+            self.items.append(_stream("stderr", f"{self._cut}\n"))
             return False
         return True
 
@@ -89,11 +91,12 @@ class Outputs:
         """Append to a stream, as a print does."""
         if not text:
             return
-        if len(text) > self.left >= 0:
-            kept = text[: self.left]
-            if kept:
-                self._append_text(name, kept)
-        if self._room(len(text)):
+        if self._clear_next:
+            self.clear(wait=False)
+        size = len(text) if text.isascii() else len(text.encode("utf-8", "replace"))
+        if size > self.left > 0:
+            self._append_text(name, text.encode("utf-8", "replace")[: self.left].decode("utf-8", "ignore"))
+        if self._room(size):
             self._append_text(name, text)
 
     def _append_text(self, name: str, text: str) -> None:
@@ -106,12 +109,28 @@ class Outputs:
 
     def data(self, kind: str, data: dict[str, Any], metadata: dict[str, Any], **more: Any) -> dict[str, Any] | None:
         """Append rich output; None when there is no more room for it."""
-        bundle = _jsonable({mime: _plain(value) for mime, value in data.items()})
+        if self._clear_next:
+            self.clear(wait=False)
+        bundle = _bundle(data)
         if not self._room(len(json.dumps(bundle))):
             return None
         item = {"output_type": kind, "data": bundle, "metadata": _jsonable(metadata), **more}
         self.items.append(item)
         return item
+
+    def remember(self, display_id: str, item: dict[str, Any]) -> None:
+        """Keep a display for updates."""
+        self.displays.setdefault(display_id, []).append((item, [len(json.dumps(item["data"]))]))
+
+    def update(self, display_id: str, data: dict[str, Any]) -> None:
+        """Give every display of this id other data, if there is room for it."""
+        for item, taken in self.displays.get(display_id, []):
+            bundle = _bundle(data)
+            if len(json.dumps(bundle)) - taken[0] > self.left:
+                bundle = {"text/plain": self._cut}
+            size = len(json.dumps(bundle))
+            self.left = min(self.limit, self.left - size + taken[0])
+            item["data"], taken[0] = bundle, size
 
     def finish(self) -> list[dict[str, Any]]:
         """The outputs of the cell as nbformat wants them."""
@@ -122,6 +141,12 @@ class Outputs:
 
 def _stream(name: str, text: str) -> dict[str, Any]:
     return {"output_type": "stream", "name": name, "text": [text]}
+
+
+def _bundle(data: dict[str, Any]) -> dict[str, Any]:
+    """The data of an output, by mime type, as nbformat keeps it."""
+    bundle: dict[str, Any] = _jsonable({mime: _plain(value) for mime, value in data.items()})
+    return bundle
 
 
 def _plain(value: Any) -> Any:
@@ -196,15 +221,13 @@ class _Publisher(DisplayPublisher):
         **_: Any,
     ) -> None:
         self._validate_data(data, metadata)  # type: ignore[no-untyped-call] # IPython has few types
-        outputs = self.outputs
-        shown = outputs.displays.setdefault(str((transient or {}).get("display_id")), [])
+        display_id = (transient or {}).get("display_id")
         if update:
-            for one in shown:
-                one["data"] = _jsonable({mime: _plain(value) for mime, value in data.items()})
+            self.outputs.update(str(display_id), data)
             return
-        item = outputs.data("display_data", data, metadata or {})
-        if item is not None and (transient or {}).get("display_id") is not None:
-            shown.append(item)
+        item = self.outputs.data("display_data", data, metadata or {})
+        if item is not None and display_id is not None:
+            self.outputs.remember(str(display_id), item)
 
     def clear_output(self, wait: bool = False) -> None:
         self.outputs.clear(wait)

@@ -1,0 +1,560 @@
+"""The notebook's interpreter: what works in Jupyter works here, and its outputs are Jupyter's."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import socket
+import subprocess
+import sys
+import textwrap
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_notebook
+
+LIMIT = 100_000
+
+SERVER = f"""
+import json, os, socket, sys
+
+import matplotlib.pyplot
+
+from autograder.student.shell import StudentShell, connect_streams
+
+requests = socket.socket(fileno=int(sys.argv[1])).makefile("rw")
+shell = StudentShell.instance(output_bytes={LIMIT})
+shell.enable_matplotlib()
+for line in requests:
+    request = json.loads(line)
+    pid = os.fork()
+    if pid == 0:
+        connect_streams(shell)
+        ran = [shell.run_notebook_cell(number, source, request["seconds"])
+               for number, source in enumerate(request["cells"])]
+        requests.write(json.dumps(ran) + "\\n")
+        requests.flush()
+        os._exit(0)
+    _, status = os.waitpid(pid, 0)
+    if status:
+        requests.write("null\\n")
+        requests.flush()
+"""
+
+
+@dataclass(frozen=True)
+class Ran:
+    """A cell that has run."""
+
+    outputs: list[dict[str, Any]]
+    ok: bool
+
+    @property
+    def text(self) -> str:
+        """All that it printed."""
+        return "".join(output["text"] for output in self.outputs if output["output_type"] == "stream")
+
+    @property
+    def result(self) -> str:
+        (output,) = [output for output in self.outputs if output["output_type"] == "execute_result"]
+        return output["data"]["text/plain"]
+
+    @property
+    def error(self) -> dict[str, Any]:
+        (output,) = [output for output in self.outputs if output["output_type"] == "error"]
+        assert not self.ok
+        return output
+
+    def shown(self, mime: str) -> list[Any]:
+        return [output["data"][mime] for output in self.outputs if mime in output.get("data", {})]
+
+
+Run = Callable[..., list[Ran]]
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
+    """Runs cells, given as texts, one after the other in a fresh shell; every output is valid nbformat."""
+    ours, theirs = socket.socketpair()
+    folder = tmp_path_factory.mktemp("notebook")
+    (folder / "server.py").write_text(SERVER)
+    environment = {
+        **{name: value for name, value in os.environ.items() if name in ("PATH", "LANG")},
+        "HOME": str(folder),
+        "PYTHONPATH": str(Path(__file__).parents[2]),
+        "MPLBACKEND": "module://matplotlib_inline.backend_inline",
+        "OMP_NUM_THREADS": "1",
+    }
+    with theirs:
+        server = subprocess.Popen(
+            [sys.executable, str(folder / "server.py"), str(theirs.fileno())],
+            pass_fds=[theirs.fileno()],
+            cwd=folder,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+        )
+    answers = ours.makefile("rw")
+
+    def run_cells(*cells: str, seconds: float = 60.0) -> list[Ran]:
+        sources = [textwrap.dedent(cell).strip("\n") for cell in cells]
+        answers.write(json.dumps({"cells": sources, "seconds": seconds}) + "\n")
+        answers.flush()
+        ran = [Ran(*each) for each in json.loads(answers.readline())]
+        notebook = new_notebook(
+            cells=[
+                new_code_cell(source, outputs=nbformat.from_dict(each.outputs), execution_count=number)
+                for number, (source, each) in enumerate(zip(sources, ran, strict=True), 1)
+            ]
+        )
+        nbformat.validate(notebook)
+        return ran
+
+    yield run_cells
+    answers.close()
+    ours.close()
+    server.wait(timeout=60)
+
+
+def one(run: Run, cell: str, **options: Any) -> Ran:
+    (ran,) = run(cell, **options)
+    return ran
+
+
+# Printed and returned
+
+
+def test_what_is_printed_and_the_last_value_are_outputs(run):
+    ran = one(run, "print('a')\nprint('b')\n[1, 2]")
+    assert ran.ok
+    assert ran.outputs == [
+        {"output_type": "stream", "name": "stdout", "text": "a\nb\n"},
+        {"output_type": "execute_result", "data": {"text/plain": "[1, 2]"}, "metadata": {}, "execution_count": 1},
+    ]
+
+
+def test_a_cell_without_output_has_none(run):
+    for cell in ("x = 1", "1;", "None", "# nothing", "", "def f():\n    return 1"):
+        assert one(run, cell) == Ran([], True)
+
+
+def test_both_streams_keep_their_order(run):
+    ran = one(run, "import sys\nprint('a')\nprint('b', file=sys.stderr)\nprint('c', end='')\nprint('d')")
+    assert [(output["name"], output["text"]) for output in ran.outputs] == [
+        ("stdout", "a\n"), ("stderr", "b\n"), ("stdout", "cd\n"),
+    ]  # fmt: skip
+
+
+def test_names_live_on_and_executions_are_counted(run):
+    first, second, third, fourth = run("x = 5", "1 / 0", "x + 1", "_ + _3, Out[3], In[1]")
+    assert first.ok
+    assert not second.ok
+    assert third.outputs[0]["execution_count"] == 3
+    assert fourth.result == "(12, 6, 'x = 5')"
+
+
+def test_notebooks_are_run_as_main(run):
+    ran = run(
+        "import pickle, inspect\nclass A:\n    x = 3\ndef f(y):\n    return y * 2",
+        "__name__, A.__module__, pickle.loads(pickle.dumps(A())).x, pickle.loads(pickle.dumps(f))(4)",
+        "print(inspect.getsource(f))",
+        "from __main__ import f as g\ng(5)",
+    )
+    assert ran[1].result == "('__main__', '__main__', 3, 8)"
+    assert ran[2].text.strip() == "def f(y):\n    return y * 2"
+    assert ran[3].result == "10"
+
+
+def test_a_value_is_shown_by_its_own_means(run):
+    ran = one(
+        run,
+        """
+        class Shown:
+            def _repr_html_(self):
+                return "<b>bold</b>"
+            def _repr_latex_(self):
+                return "$x$"
+            def _repr_png_(self):
+                return b"\\x89PNG\\r\\n\\x1a\\n"
+            def __repr__(self):
+                return "plain"
+        Shown()
+        """,
+    )
+    assert ran.outputs[0]["data"] == {
+        "text/html": "<b>bold</b>",
+        "text/latex": "$x$",
+        "text/plain": "plain",
+        "image/png": base64.b64encode(b"\x89PNG\r\n\x1a\n").decode(),
+    }
+
+
+def test_a_value_that_cannot_be_shown_costs_nothing_else(run):
+    ran = run("class Bad:\n    def __repr__(self):\n        raise ValueError('unshowable')\nBad()", "1 + 1")
+    assert "unshowable" in json.dumps(ran[0].outputs)
+    assert ran[1].result == "2"
+
+
+# Past Python's own streams
+
+
+@pytest.mark.parametrize(
+    ("cell", "stream"),
+    [
+        ("import os\nos.write(1, b'here\\n')", "stdout"),
+        ("import os\nos.write(2, b'here\\n');", "stderr"),
+        ("import os\nos.system('echo here');", "stdout"),
+        ("import os\nos.system('echo here >&2');", "stderr"),
+        ("import subprocess\nsubprocess.run(['echo', 'here']);", "stdout"),
+        ("import sys\nsys.__stdout__.write('here\\n');", "stdout"),
+        ("import sys\nsys.stdout.buffer.write(b'here\\n');", "stdout"),
+        ("import logging\nlogging.warning('here')", "stderr"),
+        ("import warnings\nwarnings.warn('here')", "stderr"),
+        ("import threading\nt = threading.Thread(target=print, args=('here',))\nt.start()\nt.join()", "stdout"),
+        ("import sys, contextlib\nwith contextlib.redirect_stdout(sys.stderr):\n    print('here')", "stderr"),
+    ],
+)  # fmt: skip
+def test_what_is_written_by_other_ways_is_an_output_too(run, cell, stream):
+    ran, after = run(cell, "print('after')")
+    assert ran.ok
+    assert "here" in "".join(output["text"] for output in ran.outputs if output.get("name") == stream)
+    assert after.text == "after\n"
+
+
+def test_text_of_no_encoding_is_kept_as_well_as_can_be(run):
+    ran = one(
+        run,
+        "import os, sys\nos.write(1, b'\\xff\\xfe ok')\nsys.stdout.buffer.write(b'\\xff ok')\nprint('é \\ud800 ok')",
+    )
+    assert ran.text.count("ok") == 3
+
+
+def test_a_stream_takes_text_only_as_everywhere(run):
+    assert one(run, "import sys\nsys.stdout.write(5)").error["ename"] == "TypeError"
+    assert one(run, "import sys\nsys.stdout.isatty(), sys.stdout.encoding, sys.stdout.writable()").result == (
+        "(False, 'utf-8', True)"
+    )
+
+
+# Magics and shell commands
+
+
+def test_line_magics_work(run):
+    for magic in (
+        "%time x = 1", "%timeit -n 1 -r 1 None", "%pwd", "%who", "%lsmagic", "%precision 3", "%env HOME", "%cd .",
+        "%load_ext autoreload", "%config InlineBackend.figure_format = 'png'", "%xmode plain",
+    ):  # fmt: skip
+        assert one(run, magic).ok, magic
+    assert "Wall time" in one(run, "%time x = 1").text
+    assert one(run, "x = 3\n%who_ls").result == "['x']"
+
+
+def test_cell_magics_work(run):
+    assert "Wall time" in one(run, "%%time\nx = 1").text
+    assert one(run, "%%timeit -n 1 -r 1\nNone").ok
+    assert one(run, "%%html\n<b>bold</b>").shown("text/html") == ["<b>bold</b>\n"]
+    first, second = run("%%capture kept\nprint('a')\n3", "print(kept.stdout)")
+    assert first.outputs == []
+    assert second.text == "a\n\n"
+    first, second = run("%%writefile helper.py\nANSWER = 42", "import helper\nhelper.ANSWER")
+    assert second.result == "42"
+
+
+@pytest.mark.parametrize("magic", ["bash", "sh", "script bash"])
+def test_scripts_run(run, magic):
+    ran = one(run, f"%%{magic}\necho $((6 * 7))\necho loud >&2\nfor i in a b; do echo $i; done")
+    assert ran.ok
+    assert "42\na\nb\n" in "".join(output["text"] for output in ran.outputs if output["name"] == "stdout")
+    assert "loud\n" in "".join(output["text"] for output in ran.outputs if output["name"] == "stderr")
+    assert one(run, f"%%{magic}\nexit 3").error["ename"] == "CalledProcessError"
+
+
+def test_shell_commands_run(run):
+    ran = one(run, "name = 'world'\n!echo hello $name {name.upper()}\n!echo again; exit 3\nprint(_exit_code)")
+    assert ran.text == "hello world WORLD\nagain\n3\n"
+    assert one(run, "lines = !printf 'a\\nb\\n'\nlist(lines)").result == "['a', 'b']"
+    assert one(run, "!cat").ok  # there is nothing to read, rather than nobody to write
+    assert "not found" in one(run, "!no-such-command").text
+
+
+def test_an_unknown_magic_is_an_error_of_its_cell(run):
+    first, second = run("%no_such_magic", "1 + 1")
+    assert "no_such_magic" in json.dumps(first.outputs)
+    assert second.result == "2"
+
+
+@pytest.mark.parametrize("gui", ["", "inline", "notebook", "widget", "qt", "tk", "agg", "ipympl"])
+def test_every_matplotlib_backend_is_the_inline_one(run, gui):
+    ran = run(f"%matplotlib {gui}", "import matplotlib.pyplot as plt\nplt.plot([1, 2]);")
+    assert all(each.ok for each in ran)
+    assert len(ran[1].shown("image/png")) == 1
+
+
+def test_help_is_an_output_and_no_pager(run):
+    assert "Return a new list containing" in json.dumps(one(run, "sorted?").outputs)
+    assert "Return a new list containing" in json.dumps(one(run, "help(sorted)").outputs)
+
+
+# display
+
+
+def test_display_shows_each_thing(run):
+    ran = one(
+        run, "from IPython.display import HTML, Markdown\ndisplay(1, HTML('<b>x</b>'))\ndisplay(Markdown('*m*'))\n'end'"
+    )
+    assert [output["output_type"] for output in ran.outputs] == ["display_data"] * 3 + ["execute_result"]
+    assert ran.shown("text/html") == ["<b>x</b>"]
+    assert ran.shown("text/markdown") == ["*m*"]
+
+
+def test_a_display_is_updated_in_place(run):
+    ran = one(
+        run,
+        """
+        from IPython.display import update_display
+        handle = display("first", display_id=True)
+        display("other", display_id="named")
+        print("between")
+        handle.update("second")
+        update_display("renamed", display_id="named")
+        update_display("never shown", display_id="unknown")
+        """,
+    )
+    assert ran.shown("text/plain") == ["'second'", "'renamed'"]
+    assert ran.text == "between\n"
+
+
+def test_outputs_are_cleared_at_once_or_with_the_next_one(run):
+    ran = one(run, "from IPython.display import clear_output\nprint('a')\nclear_output()\nprint('b')")
+    assert ran.text == "b\n"
+    ran = one(run, "from IPython.display import clear_output\nprint('a')\nclear_output(wait=True)\nx = 1")
+    assert ran.text == "a\n"
+    loop = "for i in range(5):\n    clear_output(wait=True)\n    display(i)"
+    assert one(run, f"from IPython.display import clear_output\n{loop}").shown("text/plain") == ["4"]
+
+
+def test_data_that_is_no_json_does_no_harm(run):
+    ran = run(
+        "display({'application/json': {1, 2}}, raw=True)\ndisplay({'text/plain': b'bytes'}, raw=True)",
+        "display({'text/plain': 'a'}, metadata={'b': object()}, raw=True)",
+        "1 + 1",
+    )
+    assert ran[2].result == "2"
+
+
+# Figures
+
+
+def test_figures_are_pictures(run):
+    ran = one(run, "import matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.show()\nprint('between')\nplt.plot([2, 1]);")
+    kinds = [output["output_type"] for output in ran.outputs]
+    assert kinds == ["display_data", "stream", "display_data"]
+    for picture in ran.shown("image/png"):
+        assert base64.b64decode(picture).startswith(b"\x89PNG\r\n\x1a\n")
+    assert ran.shown("text/plain")[0].startswith("<Figure size")
+
+
+def test_a_figure_belongs_to_the_cell_that_drew_it(run):
+    first, second = run("import matplotlib.pyplot as plt\nfigure, axes = plt.subplots()", "axes.plot([1])\nfigure")
+    assert len(first.shown("image/png")) == 1
+    assert len(second.shown("image/png")) == 1
+    assert run("import matplotlib.pyplot as plt\nplt.figure()\n1 / 0", "1")[1].shown("image/png") == []
+
+
+# await
+
+
+def test_await_works_at_the_top(run):
+    ran = run(
+        "import asyncio\nasync def twice(x):\n    await asyncio.sleep(0)\n    return 2 * x",
+        "await twice(4)",
+        "async with asyncio.timeout(5):\n    y = await asyncio.gather(twice(1), twice(2))\ny",
+        "await twice('a' / 2)",
+        "asyncio.run(twice(3))",
+    )
+    assert [each.result for each in (ran[1], ran[2], ran[4])] == ["8", "[2, 4]", "6"]
+    assert ran[3].error["ename"] == "TypeError"
+
+
+# What needs a person
+
+
+@pytest.mark.parametrize("call", ["input('name? ')", "input()", "import getpass\ngetpass.getpass()"])
+def test_who_asks_is_told_that_nobody_answers(run, call):
+    first, second = run(call, "1 + 1")
+    assert first.error["ename"] == "RuntimeError"
+    assert "nobody is there to answer" in first.error["evalue"]
+    assert second.result == "2"
+
+
+@pytest.mark.parametrize("call", ["breakpoint()", "import pdb; pdb.set_trace()\nx = 1", "import sys\nsys.stdin.read()",
+                                  "import sys\nsys.stdin.readline()", "%debug"])  # fmt: skip
+def test_who_waits_for_a_person_does_not_wait(run, call):
+    assert run(call, "1 + 1")[1].result == "2"
+
+
+@pytest.mark.parametrize(
+    "call", ["exit()", "quit()", "exit", "import sys\nsys.exit()", "import sys\nsys.exit(3)", "raise SystemExit"]
+)
+def test_exit_ends_the_cell_and_not_the_notebook(run, call):
+    first, second = run(f"x = 1\n{call}\nx = 2", "x")
+    assert second.result in ("1", "2") if call == "exit" else second.result == "1"
+    assert not first.ok or call == "exit"
+
+
+# Errors
+
+
+def test_an_error_is_an_output_and_its_cell_has_failed(run):
+    first, second = run("def f(x):\n    return 1 / x\nprint('before')\nf(0)\nprint('not reached')", "1 + 1")
+    assert first.text == "before\n"
+    assert (first.error["ename"], first.error["evalue"]) == ("ZeroDivisionError", "division by zero")
+    trace = "\n".join(first.error["traceback"])
+    assert "return 1 / x" in trace
+    assert "f(0)" in trace
+    assert "\x1b" not in trace
+    assert second.result == "2"
+
+
+def test_a_traceback_names_the_cell(run):
+    trace = "\n".join(run("", "", "def f():\n    raise KeyError('k')", "f()")[3].error["traceback"])
+    # Jupyter counts executions, and a cell with nothing in it is none.
+    assert "Cell In[1], line 2, in f()" in trace
+    assert "Cell In[2], line 1" in trace
+
+
+@pytest.mark.parametrize(
+    ("cell", "name"),
+    [
+        ("x = (1,", "SyntaxError"),
+        ("x = = 1", "SyntaxError"),
+        ("if True:\nx = 1", "IndentationError"),
+        ("def f(:\n    pass", "SyntaxError"),
+        ("return 5", "SyntaxError"),
+        ("'abc", "SyntaxError"),
+        ("x = 1\n  y = 2", "IndentationError"),
+        ("print 'a'", "SyntaxError"),
+        ("\x00", "SyntaxError"),
+        ("import no_such_module", "ModuleNotFoundError"),
+        ("raise KeyboardInterrupt", "KeyboardInterrupt"),
+        ("def f():\n    return f()\nf()", "RecursionError"),
+        ("raise type('\\u202e' * 3, (Exception,), {})('x')", "\u202e" * 3),
+        ("raise ValueError('\\ud800')", "ValueError"),
+        ("assert False, 'no'", "AssertionError"),
+        ("class Base(BaseException):\n    pass\nraise Base('x')", "Base"),
+    ],
+)
+def test_every_error_ends_its_cell_alone(run, cell, name):
+    first, second = run(cell, "1 + 1")
+    assert first.error["ename"] == name
+    assert second.result == "2"
+
+
+def test_errors_that_are_hard_to_show_end_their_cell_alone(run):
+    group, odd, after = run(
+        "raise ExceptionGroup('several', [ValueError(1), TypeError(2)])",
+        "class Odd(Exception):\n    def __str__(self):\n        raise ValueError\nraise Odd",
+        "1 + 1",
+    )
+    assert not group.ok
+    assert "several (2 sub-exceptions)" in group.text
+    assert not odd.ok
+    assert odd.outputs[0]["ename"] == "Odd"
+    assert after.result == "2"
+
+
+# Size
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        f"print('x' * {50 * LIMIT})",
+        f"for _ in range({LIMIT}):\n    print('abcdefghij')",
+        f"import sys\nprint('x' * {50 * LIMIT}, file=sys.stderr)",
+        f"import os\nos.write(1, b'x' * {50 * LIMIT});",
+        f"import os\nos.system('yes | head -c {50 * LIMIT}');",
+        f"!yes | head -c {50 * LIMIT}",
+        f"%%bash\nyes | head -c {50 * LIMIT}",
+        f"display('x' * {50 * LIMIT})",
+        f"for _ in range(100):\n    display('x' * {LIMIT // 10})",
+        f"'x' * {50 * LIMIT}",
+        f"raise ValueError('x' * {50 * LIMIT})",
+        "def f(n):\n    raise ValueError('y' * 1000) if n == 0 else f(n - 1)\nf(500)",
+        f"h = display('a', display_id=True)\nh.update('x' * {50 * LIMIT})",
+        f"hs = [display(n, display_id=True) for n in range(50)]\nfor h in hs:\n    h.update('x' * {LIMIT // 10})",
+        "import matplotlib.pyplot as plt\nfor n in range(20):\n    plt.plot(range(n))\n    plt.show()",
+    ],
+)  # fmt: skip
+def test_the_outputs_of_a_cell_are_bounded(run, cell):
+    before, ran, after = run("print('before')", cell, "print('after')")
+    assert len(json.dumps(ran.outputs)) < 2 * LIMIT
+    assert (before.text, after.text) == ("before\n", "after\n")
+
+
+def test_what_was_cut_is_said_to_be(run):
+    ran = one(run, f"print('start')\nfor _ in range({LIMIT}):\n    print('x')")
+    assert ran.text.startswith("start\nx\n")
+    assert ran.text.count("[output cut: more than 100,000 bytes]") == 1
+    assert ran.ok
+    assert "output cut" in one(run, f"display('x' * {2 * LIMIT})").text
+
+
+def test_bytes_are_counted_and_not_letters(run):
+    ran = one(run, f"print('é' * {LIMIT})")
+    assert 0.9 * LIMIT < len(ran.text.encode()) < 1.1 * LIMIT
+
+
+def test_what_was_cleared_takes_no_room(run):
+    """A figure that is drawn anew in each step of a training is one figure."""
+    drawing = "for n in range(20):\n    clear_output(wait=True)\n    plt.plot(range(n))\n    plt.show()"
+    ran = one(run, f"import matplotlib.pyplot as plt\nfrom IPython.display import clear_output\n{drawing}")
+    assert len(ran.shown("image/png")) == 1
+    assert "cut" not in ran.text
+    printing = f"for n in range(20):\n    clear_output()\n    print(str(n) * {LIMIT // 5})"
+    ran = one(run, f"from IPython.display import clear_output\n{printing}")
+    assert ran.text == "19" * (LIMIT // 5) + "\n"
+
+
+def test_a_display_may_be_updated_any_number_of_times(run):
+    ran = one(run, f"h = display('', display_id=True)\nfor n in range(100):\n    h.update(str(n) * {LIMIT // 10})")
+    assert ran.shown("text/plain") == ["'" + "99" * (LIMIT // 10) + "'"]
+
+
+# Time
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "while True:\n    pass",
+        "import time\ntime.sleep(600)",
+        "while True:\n    try:\n        while True:\n            pass\n    except Exception:\n        pass",
+        "try:\n    while True:\n        pass\nexcept BaseException:\n    while True:\n        pass",
+        "!sleep 600",
+        "%%bash\nsleep 600",
+        "import asyncio\nawait asyncio.sleep(600)",
+        "import threading\nthreading.Event().wait()",
+        "import subprocess\nsubprocess.run(['sleep', '600'])",
+        "%timeit -n 1000000 -r 100 sum(range(10000))",
+    ],
+)  # fmt: skip
+def test_a_cell_that_takes_too_long_is_stopped_and_the_next_one_runs(run, body):
+    cell = body if body.startswith("%%") else f"x = 1\nprint('started')\n{body}\nx = 2"
+    first, second = run("x = 1", cell, "x", seconds=2.0)[1:]
+    assert first.error["ename"] == "TimeLimit"
+    assert "stopped after 2 seconds" in first.error["evalue"]
+    assert second.result == "1"
+    if not body.startswith("%%"):
+        assert first.text.startswith("started\n")
+
+
+def test_each_cell_has_the_whole_limit(run):
+    ran = run("import signal, time\ntime.sleep(600)", "signal.getitimer(signal.ITIMER_REAL)[0] > 0.1", seconds=2.0)
+    assert ran[0].error["ename"] == "TimeLimit"
+    assert ran[1].result == "True"
+    assert one(run, "import signal\nsignal.getitimer(signal.ITIMER_REAL)[0] > 5", seconds=60.0).result == "True"
