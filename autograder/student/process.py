@@ -30,6 +30,8 @@ from autograder.student.patience import SECONDS_BETWEEN_LOOKS, exchange, own_cod
 GRACE = 2.0
 _START_SECONDS = 120
 _PIECE = 2**24
+# How many cells of a notebook may have as much output as one may.
+_CELLS_OF_OUTPUT = 20
 
 CallBack = Callable[[int, Any, Any], Any]
 
@@ -317,6 +319,7 @@ class StudentProcess:
         self.zygote = zygote
         self.pid = pid
         self.out_of_memory = False
+        self._room = _CELLS_OF_OUTPUT * zygote.limits.output_bytes
         self._ends = deadline or time.monotonic() + zygote.limits.submission_seconds
         self._line = _Line(self, channel)
         self._usage: Usage | None = None
@@ -357,7 +360,9 @@ class StudentProcess:
         if reply.get("status") != "ok":
             raise Crashed("the process no longer runs cells")
         count = reply.get("count")
-        outputs = clean_outputs(reply.get("outputs"), limits.output_bytes)
+        # As JSON: escapes, names of keys and a traceback's colours come on top of what was printed.
+        outputs, size = clean_outputs(reply.get("outputs"), min(4 * limits.output_bytes + 1_000_000, self._room))
+        self._room -= size
         return CellRun(outputs, reply.get("ok") is True, count if type(count) is int and 0 <= count < 2**31 else None)
 
     def fork(self) -> Fork:
@@ -413,18 +418,18 @@ _OUTPUT_KEYS: dict[str, dict[str, type]] = {
 }
 _MIME = re.compile(r"[\w.+-]{1,60}/[\w.+-]{1,100}", re.ASCII)
 _MOST_OUTPUTS = 1000
+_CUT = {"output_type": "stream", "name": "stderr", "text": "[output cut: the notebook's outputs are too large]\n"}
 _DEEPEST_OUTPUT = 40
 
 
-def clean_outputs(claimed: Any, limit: int) -> list[dict[str, Any]]:
-    """The outputs that a student process claims a cell had, rebuilt: nbformat's four types, `limit` bytes together.
+def clean_outputs(claimed: Any, limit: int) -> tuple[list[dict[str, Any]], int]:
+    """The outputs that a student process claims a cell had, rebuilt: nbformat's four types; and their size as JSON.
 
-    An honest process has cut them already. What is too large, nested too deeply or none of nbformat's is left out.
+    What has no room in `limit` characters, is nested too deeply or is none of nbformat's is left out.
     """
     if not isinstance(claimed, list):
-        return []
-    # As JSON: escapes, names of keys and a traceback's colours come on top of what was printed.
-    left = 4 * limit + 1_000_000
+        return [], 0
+    left = limit
     outputs: list[dict[str, Any]] = []
     for item in claimed[:_MOST_OUTPUTS]:
         output = _clean_output(item)
@@ -437,7 +442,9 @@ def clean_outputs(claimed: Any, limit: int) -> list[dict[str, Any]]:
         if size <= left:
             left -= size
             outputs.append(output)
-    return outputs
+        elif not outputs or outputs[-1] is not _CUT:
+            outputs.append(_CUT)
+    return outputs, limit - left
 
 
 def _clean_output(item: Any) -> dict[str, Any] | None:
