@@ -70,7 +70,7 @@ def close(actual: Any, expected: Any, *, terms: int = 1, condition: float = 1.0)
     try:
         result = _compare(_fetched(actual), expected, rtol, single)
     except WrongForm as fault:
-        result = _form(f"returned {a(str(fault))}, {_asked(expected)} was asked for")
+        result = _form(f"returned {a(fault.kind or 'thing')}, {_asked(expected)} was asked for")
     return state.noted(result)
 
 

@@ -126,18 +126,18 @@ class Agent:
         _, root, _, path = target
         if isinstance(root, str):
             if root not in self.namespace:
-                raise _Missing(f"there is no `{root}` after the notebook has run")
+                raise _Missing(wire.missing(target)[0])
             value = self.namespace[root]
         else:
             value = self._objects[root]
-        for kind, key in path:
+        for place, (kind, key) in enumerate(path):
             if kind == "item":
                 value = value[self._decode(key)]
                 continue
             try:
                 value = getattr(value, key)
             except AttributeError:
-                raise _Missing(f"`{wire.type_name(value)}` has no `{key}`") from None
+                raise _Missing(wire.missing(target)[1 + place]) from None
         return value
 
     def _decode(self, structure: Any) -> Any:
@@ -148,7 +148,13 @@ class Agent:
 
             def function(*args: Any, **kwargs: Any) -> Any:
                 assert self.call_back is not None
-                answer = self.call_back(number, self._encode(list(args)), self._encode(kwargs))
+                try:
+                    given = self._encode(list(args)), self._encode(kwargs)
+                except wire.NotData as error:
+                    raise TypeError(f"this function takes data, which {error} is not") from None
+                except wire.TooLarge as error:
+                    raise ValueError(str(error)) from None
+                answer = self.call_back(number, *given)
                 return self._decode(answer)
 
             return function
@@ -172,8 +178,8 @@ class Agent:
 
     def _result(self, value: Any) -> Any:
         """A result: numbers, strings, arrays and tensors by value, also as items of a tuple; the rest is held."""
-        if isinstance(value, tuple):
-            return ["t", [self._item(item) for item in value[:1000]]]
+        if isinstance(value, tuple) and len(value) <= 1000:
+            return ["t", [self._item(item) for item in value]]
         return self._item(value)
 
     def _item(self, value: Any) -> Any:

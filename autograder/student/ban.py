@@ -63,7 +63,9 @@ def _wrap(owner: Any, attribute: str, value: Any, name: str) -> None:
         @functools.wraps(construct)
         def constructing(self: Any, *args: Any, **kwargs: Any) -> None:
             used[name] = None
-            construct(self, *args, **kwargs)
+            # A class that has only a `__new__` inherits an `__init__` that takes nothing.
+            if construct is not object.__init__:
+                construct(self, *args, **kwargs)
 
         try:
             value.__init__ = constructing  # type: ignore[misc] # the class stays what it is

@@ -13,7 +13,7 @@ import copy
 import functools
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -134,11 +134,8 @@ def _fault(status: object, message: dict[str, Any], reply: dict[str, Any], conve
 
     match status:
         case "missing":
-            _, root, _, path = message.get("target") or ["h", "", "", []]
-            names = [key for kind, key in path if kind == "attribute"]
-            if names or not isinstance(root, str):
-                return Missing(f"what came back has no `{names[-1]}`" if names else "what came back is gone")
-            return Missing(f"there is no `{root}` after the notebook has run")
+            said = {sentence for target in _targets(message) for sentence in wire.missing(target) if sentence}
+            return Missing(text("message") if text("message") in said else "what was asked for is not there")
         case "raised":
             cell, line = reply.get("cell"), reply.get("line")
             where = (cell, line) if type(cell) is int and type(line) is int else None
@@ -148,11 +145,22 @@ def _fault(status: object, message: dict[str, Any], reply: dict[str, Any], conve
         case "memory":
             return OutOfMemory("more memory than the limit")
         case "large":
-            return WrongForm("value of more bytes than the limit")
+            kind = "value of more bytes than the limit"
+            return WrongForm(f"returned a {kind}", kind=kind)
         case "form":
             kind = text("message")
-            return WrongForm(kind if _DTYPE.fullmatch(kind) else conversation.name(kind) or "value of another type")
+            kind = kind if _DTYPE.fullmatch(kind) else conversation.name(kind) or "value of another type"
+            return WrongForm(f"returned {a(kind)} where data was asked for", kind=kind)
     return Crashed("an answer that is not of the protocol")
+
+
+def _targets(node: Any) -> Iterator[list[Any]]:
+    """The references to the student's own things in a request."""
+    if isinstance(node, list) and len(node) == 4 and node[0] == "h":
+        yield node
+    elif isinstance(node, (list, dict)):
+        for part in node.values() if isinstance(node, dict) else node:
+            yield from _targets(part)
 
 
 class Remote:
@@ -220,6 +228,8 @@ class Remote:
 
 def a(kind: str) -> str:
     """A type's name with its article, for a sentence."""
+    if kind.startswith(("a ", "an ")):
+        return kind
     return f"{'an' if kind[:1].lower() in 'aeiou' and kind else 'a'} {kind or 'thing'}"
 
 

@@ -172,6 +172,15 @@ def type_name(value: Any) -> str:
     return name if module in ("builtins", "__main__") else f"{module.split('.')[0]}.{name}"
 
 
+def missing(target: list[Any]) -> list[str]:
+    """How it is said, on either side, that a reference leads nowhere: at its variable, or at each part of its path."""
+    _, root, _, path = target
+    return [
+        f"there is no `{root}` after the notebook has run",
+        *(f"what came back has no `{key}`" if kind == "attribute" else "" for kind, key in path),
+    ]
+
+
 def _encode_array(array: np.ndarray[Any, Any], budget: list[int]) -> list[Any]:
     if array.dtype.str not in _ARRAY_DTYPES:
         if array.dtype.newbyteorder("=").str in _ARRAY_DTYPES:
