@@ -127,12 +127,17 @@ def _variant(kind: str, question_id: str) -> Callable[[type], Variant]:
 
 
 def class_bodies(text: str) -> dict[str, str]:
-    """The source of each class's body in a Python file, without its docstring and at module level: name -> source."""
+    """The source of each class's body in a Python file, without its docstring and at module level: name -> source.
+
+    Raises `ValueError` when two classes have one name: the second would silently take the first's place.
+    """
     lines = text.splitlines()
     bodies = {}
     for node in ast.parse(text).body:
         if not isinstance(node, ast.ClassDef):
             continue
+        if node.name in bodies:
+            raise ValueError(f"two classes are named {node.name}")
         statements = node.body[1:] if ast.get_docstring(node) is not None else node.body
         if not statements:
             continue
