@@ -141,7 +141,8 @@ def install(filter_program: bytes) -> None:
 
 def rules(paths: Sequence[str], home: str, private: root.Root | None) -> Iterator[tuple[int, int]]:
     """Landlock's rules that are the same for every submission."""
-    yield from (rule(path, _USE) for path in paths)
+    # A link beneath /tmp, such as an environment's lib64, is not there inside; what it leads to is.
+    yield from (rule(path, _USE) for path in paths if os.path.exists(path))
     yield from (rule(f"/dev/{name}", _DEVICE) for name in root.DEVICES if os.path.exists(f"/dev/{name}"))
     if private is None or not private.fresh_proc:
         yield from (rule(f"/proc/{name}", READ) for name in root.PROC_FILES if os.path.exists(f"/proc/{name}"))
