@@ -18,8 +18,6 @@ for name in ("attack-was-here.example.org", "localhost.example.com"):
         print(socket.getaddrinfo(name, 80))
     except OSError as error:
         print(type(error).__name__)
-command = (
-    "exec 3<>/dev/tcp/127.0.0.1/PORT && echo attack-was-here >&3; curl -m1 http://127.0.0.1:PORT/; ping -c1 1.1.1"
-)
+command = "exec 3<>/dev/tcp/127.0.0.1/PORT && echo attack-was-here >&3; curl -m1 http://127.0.0.1:PORT/; ping -c1 1.1.1"
 command = command.replace("PORT", str(port))
 print(subprocess.run(["bash", "-c", command], capture_output=True, text=True).stdout)
