@@ -369,7 +369,7 @@ say("left")
     look = """
 found = []
 for folder in (".", os.environ["TMPDIR"]):
-    found += os.listdir(folder)
+    found += [name for name in os.listdir(folder) if name == "deep" or name.startswith("left-by")]
 for folder in ("/dev/shm", "/tmp"):
     found += [folder] if os.path.exists(f"{folder}/left-by-{os.getuid()}") else []
 say(found)
