@@ -417,6 +417,7 @@ _OUTPUT_KEYS: dict[str, dict[str, type]] = {
     "execute_result": {"data": dict, "metadata": dict, "execution_count": int},
     "error": {"ename": str, "evalue": str, "traceback": list},
 }
+_JSON = re.compile(r"application/(.*\+)?json")
 _MIME = re.compile(r"[\w.+-]{1,60}/[\w.+-]{1,100}", re.ASCII)
 _MOST_OUTPUTS = 1000
 _CUT = {"output_type": "stream", "name": "stderr", "text": "[output cut: the notebook's outputs are too large]\n"}
@@ -445,6 +446,8 @@ def clean_outputs(claimed: Any, limit: int) -> tuple[list[dict[str, Any]], int]:
             outputs.append(output)
         elif not outputs or outputs[-1] is not _CUT:
             outputs.append(_CUT)
+    if len(claimed) > _MOST_OUTPUTS and outputs and outputs[-1] is not _CUT:
+        outputs.append(_CUT)
     return outputs, limit - left
 
 
@@ -464,9 +467,7 @@ def _clean_output(item: Any) -> dict[str, Any] | None:
         output["data"] = {
             mime: value
             for mime, value in output["data"].items()
-            if isinstance(mime, str)
-            and _MIME.fullmatch(mime)
-            and (isinstance(value, str) or (mime == "application/json" or mime.endswith("+json")))
+            if isinstance(mime, str) and _MIME.fullmatch(mime) and (isinstance(value, str) or _JSON.fullmatch(mime))
         }
         if not _is_shallow(output["data"]):
             return None

@@ -945,6 +945,24 @@ def test_whatever_outputs_are_claimed_those_kept_are_valid_and_bounded(claimed):
     nbformat.writes(notebook)
 
 
+@pytest.mark.parametrize(
+    ("mime", "kept"), [("application/json", True), ("application/x+json", True), ("a/b+json", False)]
+)
+def test_only_what_nbformat_takes_for_json_may_be_anything_but_text(mime, kept):
+    for value in (None, {"a": [1]}, 5):
+        outputs, _ = clean_outputs([{"output_type": "display_data", "data": {mime: value}, "metadata": {}}], 2000)
+        assert (mime in outputs[0]["data"]) is kept
+        nbformat.validate(new_notebook(cells=[new_code_cell("", outputs=nbformat.from_dict(outputs))]))
+
+
+def test_outputs_left_out_because_they_are_many_are_said_to_be():
+    claimed = [{"output_type": "stream", "name": ("stdout", "stderr")[n % 2], "text": "x"} for n in range(1500)]
+    outputs, _ = clean_outputs(claimed, 1_000_000)
+    assert len(outputs) == 1001
+    assert "output cut" in outputs[-1]["text"]
+    assert len(clean_outputs(claimed[:1000], 1_000_000)[0]) == 1000
+
+
 def test_a_frame_that_is_none_is_a_crash():
     ours, theirs = socket.socketpair()
     theirs.sendall(b"\xff\xff\xff\xff")
