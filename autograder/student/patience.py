@@ -64,11 +64,12 @@ def patience(deadline: float, look: Callable[[], None]) -> Iterator[None]:
 
     previous, before = signal.signal(signal.SIGALRM, on_alarm), _until
     _until = deadline
-    signal.setitimer(signal.ITIMER_REAL, SECONDS_BETWEEN_LOOKS, SECONDS_BETWEEN_LOOKS)
+    timer = signal.setitimer(signal.ITIMER_REAL, SECONDS_BETWEEN_LOOKS, SECONDS_BETWEEN_LOOKS)
     try:
         yield
     finally:
         _until = None  # from here on an alarm that is under way does nothing
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, previous)
+        signal.setitimer(signal.ITIMER_REAL, *timer)  # of whoever had one, such as a test's
         _until = before

@@ -170,7 +170,9 @@ class Classroom:
         home = str(self.root / ".home")
         places = dict.fromkeys(("HOME", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR"), home)
         inherited = {name: value for name, value in os.environ.items() if not name.startswith(("JUPYTER", "PYTEST"))}
-        return {**inherited, **places, "OMP_NUM_THREADS": "1"}
+        # nbgrader calls alembic by name.
+        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+        return {**inherited, **places, "PATH": path, "OMP_NUM_THREADS": "1"}
 
     def results(self, student: str, assignment: str = "tiny") -> dict[str, Any]:
         text = (self.root / "autograded" / student / assignment / "results.json").read_text()

@@ -35,7 +35,7 @@ MARK = "attack-was-here"
 SECONDS = int(os.environ.get("SIEGE_SECONDS", "240"))
 
 LIMITS = (
-    "c.Autograder.cell_seconds, c.Autograder.call_seconds, c.Autograder.submission_seconds = 3, 2, 25",
+    "c.Autograder.cell_seconds, c.Autograder.call_seconds, c.Autograder.submission_seconds = 3, 2, 15",
     "c.Autograder.memory_mb, c.Autograder.processes, c.Autograder.files_mb = 300, 40, 24",
 )
 
@@ -160,6 +160,7 @@ class Siege:
 
     room: Classroom
     who: str
+    without: tuple[str, ...] = ()
     canaries: dict[str, str] = field(default_factory=dict)
     alone: dict[str, dict[str, Any]] = field(default_factory=dict)
     done: Done = field(default_factory=lambda: Done(0, "", ""))
@@ -205,9 +206,10 @@ class Siege:
     def grade(self, *arguments: str) -> Done:
         """The real command, as whoever it is; the processes of it that are alive when it has ended are in `left`."""
         command = [sys.executable, "-m", "autograder.cli", *arguments]
+        if self.without:
+            command = self.preceded(f"give_up({list(self.without)})", command)
         if self.who != "root" and os.geteuid() == 0:
-            become = "import os, sys; from tests.toolkit.inmate import become_ordinary; become_ordinary()"
-            command = [sys.executable, "-c", f"{become}; os.execv(sys.argv[1], sys.argv[1:])", *command]
+            command = self.preceded("become_ordinary()", command)
             own(self.room.root)
         environment = {**self.room.environment(), "AUTOGRADER_CANARY": self.canaries["environment"]}
         environment["PYTHONPATH"] = str(Path(__file__).resolve().parents[2])
@@ -223,6 +225,12 @@ class Siege:
         finally:
             linux.prctl(linux.PR_SET_CHILD_SUBREAPER, 0)
         return Done(run.returncode, out.read_text(), err.read_text())
+
+    @staticmethod
+    def preceded(by: str, command: list[str]) -> list[str]:
+        """A command that does something of inmate.py's first."""
+        code = f"import os, sys; from tests.toolkit.inmate import *; {by}; os.execv(sys.argv[1], sys.argv[1:])"
+        return [sys.executable, "-c", code, *command]
 
     def wait(self, pid: int) -> int:
         """The status with which a command ends, which has its time. `peak` is the memory of its largest process."""
@@ -311,11 +319,14 @@ def listeners(root: Path, callers: list[str]) -> Iterator[dict[str, str]]:
 
 
 @contextlib.contextmanager
-def besieged(who: str) -> Iterator[Siege]:
-    """The run: honest students alone, then with all attacks beside them, then the pages."""
+def besieged(who: str, without: tuple[str, ...] = ()) -> Iterator[Siege]:
+    """The run: honest students alone, then with all attacks beside them, then the pages.
+
+    `without` is what the machine is made to lack, as in test_jail.py.
+    """
     root = Path(tempfile.mkdtemp(prefix="siege-", dir="/tmp")).resolve()
     root.chmod(0o755)
-    siege = Siege(Classroom(root), who)
+    siege = Siege(Classroom(root), who, without)
     try:
         siege.build()
         siege.done = siege.grade("grade", "tiny")

@@ -1,4 +1,4 @@
-# metadata: cells that take whoever reads their code hours: a chain of a thousand elifs, magics without an end
+# resources: cells that take whoever reads their code hours: a chain of a thousand elifs, magics without an end
 # place: notebook
 def change(notebook):
     """Adds code that only has to be read."""
