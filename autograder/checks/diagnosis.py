@@ -12,6 +12,7 @@ import dataclasses
 import functools
 import importlib.util
 import sys
+import types
 import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -68,29 +69,27 @@ class Diagnosis:
         assert assignment.checks is not None
         self._sources = [notebook.source for notebook in assignment.notebooks]
         self.variants = load_variants(assignment.checks, "misconception")
-        self._namespaces: dict[Variant | None, dict[str, Any]] = {}
 
     def _namespace(self, variant: Variant | None) -> dict[str, Any]:
-        """The model answer's definitions with the variant's on top."""
-        if variant not in self._namespaces:
-            namespace = run_model(self._sources, definitions_only=True)
-            if variant is not None:
-                exec(compile(variant.source, f"<misconception {variant.name}>", "exec"), namespace)
-            self._namespaces[variant] = namespace
-        return self._namespaces[variant]
+        """The model answer's definitions with the variant's on top: new ones each time, as nothing had been called."""
+        namespace = run_model(self._sources, definitions_only=True)
+        if variant is not None:
+            exec(_compiled(variant), namespace)
+        return namespace
 
     def name(self, recorded: Iterable[Recorded]) -> dict[str, str]:
-        """The misconception behind failed checks of one question, by check id. Empty when it is not known for sure."""
+        """The misconception behind failed checks of one question, by check id. Empty when it is not known for sure.
+
+        `recorded` are the question's checks in the order in which they ran.
+        """
         checks = [item for item in recorded if item.outcome.conversation is not None]
-        # Failed checks first: that is where a misconception that is not the one differs.
-        checks.sort(key=lambda item: item.verdict is Verdict.PASS)
         if not checks or any(_ended_otherwise(item.outcome) for item in checks):
             return {}
         asked = checks[0].check.question
         explaining: list[tuple[Variant, set[str]]] = []
         with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore")
-            model = [self._replay(None, item) for item in checks]
+            model = self._replay(None, checks)
             for variant in self.variants:
                 if variant.question == asked and (shown := self._explains(variant, checks, model)):
                     explaining.append((variant, shown))
@@ -103,50 +102,38 @@ class Diagnosis:
             if item.check.id in shown and item.verdict in (Verdict.FAIL, Verdict.ERROR)
         }
 
-    def _explains(self, variant: Variant, checks: list[Recorded], model: list[list[Any]]) -> set[str]:
+    def _explains(self, variant: Variant, checks: list[Recorded], model: list[list[_Answer]]) -> set[str]:
         """The checks where the variant shows itself, if it answers everything as the student did; else none."""
-        shown = set()
-        for item, expected in zip(checks, model, strict=True):
-            assert item.outcome.conversation is not None
-            calls = item.outcome.conversation.calls
-            answers = self._replay(variant, item)
-            if len(answers) != len(calls):
-                return set()
-            for call, answer, right in zip(calls, answers, expected, strict=False):
-                if isinstance(answer, _Raised) and not _same_fault(call, answer):
-                    return set()
-                if not isinstance(answer, _Raised) and not isinstance(right, _Raised) and _differs(answer, right):
-                    shown.add(item.check.id)
-        return shown
+        return {
+            item.check.id
+            for item, answers, expected in zip(checks, self._replay(variant, checks), model, strict=False)
+            if any(map(_shows, _calls(item), answers, expected))
+        }
 
-    def _replay(self, variant: Variant | None, item: Recorded) -> list[Any]:
-        """The answers to the recorded calls, up to the first that is not the student's (for a variant)."""
+    def _replay(self, variant: Variant | None, checks: list[Recorded]) -> list[list[_Answer]]:
+        """The answers to all recorded calls, by check; of a variant nothing, unless all are the student's."""
         namespace = self._namespace(variant)
-        objects: dict[int, Any] = {}
-        answers: list[Any] = []
-        assert item.outcome.conversation is not None
-        for call in item.outcome.conversation.calls:
-            try:
+        replayed = []
+        for item in checks:
+            objects: dict[int, Any] = {}
+            answers = []
+            for call in _calls(item):
                 answer = _answer(call, namespace, objects)
-            except Exception as error:
-                raised = _Raised(type(error).__name__)
-                answers.append(raised)
-                if variant is not None and not _same_fault(call, raised):
+                if not _agrees(call, answer, objects) and variant is not None:
                     return []
-                continue
-            answers.append(_snapshot(answer))
-            if call.fault is not None:
-                if variant is not None:
-                    return []
-                continue
-            single = is_single(call)
-            # As a whole result, what stayed there is not what would have crossed; within one it may be a cache.
-            same = not (type(call.result) is Remote and not call.hold and _crosses(answer[0]))
-            same = same and _same(call.result, answer[0], objects, single)
-            same = same and (not call.echo or _same(call.after, answer[1], objects, single))
-            if variant is not None and not same:
-                return []
-        return answers
+                answers.append(_Answer(_snapshot(answer.result), _snapshot(answer.after), answer.raised))
+            replayed.append(answers)
+        return replayed
+
+
+@functools.lru_cache(maxsize=1024)
+def _compiled(variant: Variant) -> types.CodeType:
+    return compile(variant.source, f"<misconception {variant.name}>", "exec")
+
+
+def _calls(item: Recorded) -> list[Call]:
+    assert item.outcome.conversation is not None
+    return item.outcome.conversation.calls
 
 
 def _ended_otherwise(outcome: Outcome) -> bool:
@@ -158,22 +145,38 @@ def _ended_otherwise(outcome: Outcome) -> bool:
 
 
 @dataclass(frozen=True)
-class _Raised:
-    kind: str
+class _Answer:
+    """What a call gave here: a result, with the arguments as the call left them, or an exception of some type."""
+
+    result: Any = None
+    after: Any = None
+    raised: str = ""
 
 
-def _same_fault(call: Call, answer: _Raised) -> bool:
-    return isinstance(call.fault, Raised) and call.fault.kind == answer.kind
+def _answer(call: Call, namespace: dict[str, Any], objects: dict[int, Any]) -> _Answer:
+    """What a recorded call gives here."""
+    try:
+        target = _resolve(call.target, namespace, objects)
+        if call.fetched:
+            return _Answer(target)
+        args = [_local(copy_data(value), namespace, objects) for value in call.args]
+        kwargs = {name: _local(copy_data(value), namespace, objects) for name, value in call.kwargs.items()}
+        return _Answer(target(*args, **kwargs), [args, kwargs])
+    except Exception as error:
+        return _Answer(raised=type(error).__name__)
 
 
-def _answer(call: Call, namespace: dict[str, Any], objects: dict[int, Any]) -> tuple[Any, Any]:
-    """The result of a recorded call here, and the arguments after it."""
-    target = _resolve(call.target, namespace, objects)
-    if call.fetched:
-        return target, None
-    args = [_local(copy_data(value), namespace, objects) for value in call.args]
-    kwargs = {name: _local(copy_data(value), namespace, objects) for name, value in call.kwargs.items()}
-    return target(*args, **kwargs), [args, kwargs]
+def _agrees(call: Call, answer: _Answer, objects: dict[int, Any]) -> bool:
+    """Whether the student's code gave this answer, as far as that was seen."""
+    if answer.raised or call.fault is not None:
+        return isinstance(call.fault, Raised) and call.fault.kind == answer.raised
+    single = is_single(call)
+    same = _same(call.result, answer.result, objects, single)
+    same = same and (not call.echo or _same(call.after, answer.after, objects, single))
+    # As a whole result, what stayed there is not what would have crossed; within one it may be a cache.
+    return same and not (
+        type(call.result) is Remote and not call.hold and (isinstance(answer.result, tuple) or _is_data(answer.result))
+    )
 
 
 def _resolve(remote: Remote, namespace: dict[str, Any], objects: dict[int, Any]) -> Any:
@@ -214,7 +217,7 @@ def _same(theirs: Any, ours: Any, objects: dict[int, Any], single: bool) -> bool
         objects[root] = ours
         return True
     if isinstance(theirs, (tuple, list)):
-        if not isinstance(ours, (tuple, list)) or len(theirs) != len(ours):
+        if not isinstance(ours, tuple if isinstance(theirs, tuple) else list) or len(theirs) != len(ours):
             return False
         # All of them, not only up to the first that differs: each remote must find its counterpart.
         return sum(_same(one, other, objects, single) for one, other in zip(theirs, ours, strict=True)) == len(ours)
@@ -227,10 +230,10 @@ def _same(theirs: Any, ours: Any, objects: dict[int, Any], single: bool) -> bool
     return _equal(theirs, ours, single)
 
 
-def _crosses(value: Any) -> bool:
-    """Whether a result of ours would have come back as data, or as a tuple."""
+def _is_data(value: Any) -> bool:
+    """Whether a result of ours, or an item of a tuple that is one, would have come back as data."""
     torch = sys.modules.get("torch")
-    plain = (tuple, bool, int, float, complex, str, bytes, np.generic, np.ndarray, type(None))
+    plain = (bool, int, float, complex, str, bytes, np.generic, np.ndarray, type(None))
     return isinstance(value, plain) or (torch is not None and isinstance(value, torch.Tensor))
 
 
@@ -260,19 +263,35 @@ def _equal(one: Any, other: Any, single: bool = False) -> bool:
     return bool(np.allclose(first, second, rtol=FLOOR, atol=FLOOR, equal_nan=True))
 
 
-def _differs(answer: tuple[Any, Any], right: tuple[Any, Any]) -> bool:
-    """Whether the variant's answer and what it left of the arguments are others than the model answer's."""
-    return not all(_alike(one, other) for one, other in zip(answer, right, strict=True))
+def _shows(call: Call, answer: _Answer, right: _Answer) -> bool:
+    """Whether in this call a check saw another answer than the model's."""
+    if answer.raised:
+        # That two answers raise the same type of exception says too little about why.
+        return False
+    if right.raised or (call.echo and not _alike(answer.after, right.after)):
+        return True
+    if call.hold:
+        return False
+    one, other = answer.result, right.result
+    if call.fetched:
+        return not _alike(one, other)
+    if isinstance(one, tuple) and isinstance(other, tuple):
+        return len(one) != len(other) or not all(map(_look_alike, one, other))
+    return isinstance(one, tuple) or isinstance(other, tuple) or not _look_alike(one, other)
+
+
+def _look_alike(one: Any, other: Any) -> bool:
+    """Whether two results, or items of two, are the same to a check that does not fetch them."""
+    return _equal(one, other) if _is_data(one) and _is_data(other) else _is_data(one) == _is_data(other)
 
 
 def _alike(one: Any, other: Any) -> bool:
-    if isinstance(one, (tuple, list)) and isinstance(other, (tuple, list)):
-        return len(one) == len(other) and all(map(_alike, one, other))
-    if isinstance(one, dict) and isinstance(other, dict):
+    """Whether two values of ours are the same to a check that fetches them; all objects that are no data are."""
+    if _is_data(one) or _is_data(other):
+        return _look_alike(one, other)
+    for kind in (tuple, list, dict):
+        if isinstance(one, kind) != isinstance(other, kind):
+            return False
+    if isinstance(one, dict):
         return one.keys() == other.keys() and all(_alike(value, other[key]) for key, value in one.items())
-    plain = (bool, int, float, complex, str, np.generic, np.ndarray)
-    torch = sys.modules.get("torch")
-    if isinstance(one, plain) or (torch is not None and isinstance(one, torch.Tensor)):
-        return _equal(one, other)
-    # Objects of ours (a cache, a module): nothing that a check saw.
-    return True
+    return not isinstance(one, (tuple, list)) or (len(one) == len(other) and all(map(_alike, one, other)))

@@ -201,7 +201,7 @@ def _ended(item: pytest.Function, error: BaseException | None) -> Outcome:
 
 
 def _to_its_end(item: pytest.Function, first: Conversation) -> Conversation:
-    """All that a failed check has to say to the student's code, its later calls included; `first` if that is less."""
+    """All that a failed check has said to the student's code, and then what it has to say up to its end."""
     state.going_on = True
     again = Conversation(first.transport, first.seconds, first.words)
     try:
@@ -213,7 +213,8 @@ def _to_its_end(item: pytest.Function, first: Conversation) -> Conversation:
     finally:
         state.going_on = False
     again.used |= first.used
-    return again if len(again.calls) >= len(first.calls) else first
+    again.calls = [*first.calls, *again.calls]
+    return again
 
 
 def _run_again(item: pytest.Function, conversation: Conversation) -> None:

@@ -69,7 +69,7 @@ class Conversation:
         raise _fault(status, message, reply, self)
 
     def name(self, kind: str) -> str:
-        """A type's name, if it may be passed on; else nothing."""
+        """A type's name, with its library's in front if it has one, if it may be passed on; else nothing."""
         if not _NAME.fullmatch(kind):
             return ""
         known = self.words is None or all(part in self.words or part in _standard_names() for part in kind.split("."))
@@ -105,14 +105,18 @@ class Conversation:
         def other(node: list[Any]) -> Remote:
             match node:
                 case ["h", int(number), str(kind), []]:
-                    return Remote(self, number, (), kind[:200])
+                    return Remote(self, number, (), self.name(kind))
             raise wire.ProtocolError("a reference that is none")
 
         return wire.decode(structure, other=other, writeable=False)
 
 
-_DTYPE = re.compile(r"an array of dtype <?[a-zA-Z]{1,10}\d{0,3}")
-_NAME = re.compile(r"[A-Za-z_][\w.]{0,80}")
+_DTYPE = re.compile(
+    r"an array of dtype (object|float128|complex256|longdouble|clongdouble|(datetime|timedelta)64(\[\w{1,2}\])?"
+    r"|<U\d{1,3}|\|[SV]\d{1,3})"
+)
+# One dot: with more of them, a text could be spelled from the names of variables.
+_NAME = re.compile(r"[A-Za-z_]\w{0,60}(\.[A-Za-z_]\w{0,60})?")
 
 
 @functools.cache
@@ -139,7 +143,9 @@ def _fault(status: object, message: dict[str, Any], reply: dict[str, Any], conve
         case "raised":
             cell, line = reply.get("cell"), reply.get("line")
             where = (cell, line) if type(cell) is int and type(line) is int else None
-            return Raised(text("message"), kind=conversation.name(text("kind")) or "an exception", where=where)
+            kind = text("kind")
+            known = "" if "." in kind else conversation.name(kind)
+            return Raised(text("message"), kind=known or "an exception", where=where)
         case "timeout":
             return TimedOut(f"no answer within {conversation.seconds:g} seconds")
         case "memory":
@@ -269,10 +275,10 @@ def call(
 
 
 def copy_data(value: Any) -> Any:
-    """A deep copy of data, with remotes and functions as they are."""
+    """A deep copy of data, arrays laid out as the wire brings them, with remotes and functions as they are."""
     kind = type(value)
     if kind is np.ndarray:
-        return value.copy(order="K")
+        return wire.laid_out(value, wire.layout_of(value))
     if value is None or kind in (bool, int, float, str, bytes):
         return value
     if kind is tuple or kind is list:

@@ -188,12 +188,7 @@ def _encode_array(array: np.ndarray[Any, Any], budget: list[int]) -> list[Any]:
         else:
             raise NotData(f"an array of dtype {array.dtype}")
     _spend(budget, array.nbytes)
-    if array.flags.c_contiguous:
-        layout = "C"
-    elif array.flags.f_contiguous:
-        layout = "F"
-    else:
-        layout = "S"
+    layout = layout_of(array)
     data = array.tobytes(order="F" if layout == "F" else "C")
     return ["a", array.dtype.str, list(array.shape), layout, data]
 
@@ -287,8 +282,8 @@ def _is_key(key: Any) -> bool:
 def _size(shape: list[Any]) -> int:
     if len(shape) > 32 or not all(type(n) is int and 0 <= n < 2**48 for n in shape):
         raise ProtocolError("a shape that is none")
-    # NumPy multiplies all sizes but zeros, and refuses what overflows.
-    if math.prod(max(n, 1) for n in shape) >= 2**48:
+    # Zeros count as ones: a shape that holds no number must not be one that no memory holds, nor say what it likes.
+    if math.prod(max(n, 1) for n in shape) > 2 * MAX_FRAME:
         raise ProtocolError("a shape that is none")
     return math.prod(shape)
 
@@ -302,14 +297,24 @@ def _decode_array(dtype: str, shape: list[Any], layout: str, data: bytes, writea
     if flat.dtype == np.bool_ and flat.size and flat.view(np.uint8).max() > 1:
         raise ProtocolError("a boolean that is neither true nor false")
     array = flat.reshape(shape, order="F" if layout == "F" else "C")
-    if not writeable:
-        return array
-    if layout == "S" and shape:
-        # Twice as wide, and every other column of it: strided as the sender's was, whatever its strides.
-        wide = np.zeros([*shape[:-1], 2 * shape[-1]], array.dtype)
-        wide[..., ::2] = array
-        return wide[..., ::2]
-    return array.copy(order="K")
+    return laid_out(array, layout) if writeable else array
+
+
+def layout_of(array: np.ndarray[Any, Any]) -> str:
+    """How an array lies in memory: "C", "F", or "S" for strided."""
+    if array.flags.c_contiguous:
+        return "C"
+    return "F" if array.flags.f_contiguous else "S"
+
+
+def laid_out(array: np.ndarray[Any, Any], layout: str) -> np.ndarray[Any, Any]:
+    """A copy that lies in memory as `layout` says."""
+    if layout != "S" or not array.ndim:
+        return array.copy(order="F" if layout == "F" else "C")
+    # Twice as wide, and every other column of it: strided as the sender's was, whatever its strides.
+    wide = np.zeros([*array.shape[:-1], 2 * array.shape[-1]], array.dtype)
+    wide[..., ::2] = array
+    return wide[..., ::2]
 
 
 def _decode_tensor(dtype: str, shape: list[Any], requires_grad: bool, data: bytes) -> Any:
