@@ -24,15 +24,20 @@ import pytest
 
 from autograder import __version__
 from autograder.checks import desk
+from autograder.checks.behaviour import behaviour, relation
+from autograder.checks.close import Seen
 from autograder.checks.collect import Check, Checks, collect, everything, judge, question_points
 from autograder.checks.diagnosis import Diagnosis, Recorded
+from autograder.checks.evidence import evidence
 from autograder.checks.forbidden import Reading, forbidden_calls, read_code
 from autograder.checks.plugin import Outcome, check_id, seed_for
 from autograder.harmless import harmless_cells
 from autograder.records import (
+    Behaviour,
     CheckResult,
     Crashed,
     Ending,
+    Evidence,
     Grade,
     NotebookResult,
     OutOfMemory,
@@ -201,7 +206,7 @@ class _Forks:
         self.words: frozenset[str] | None = words
         self._process = process
         self._secret = secret
-        self._student = student
+        self.student = student
         self._fork: Fork | None = None
 
     def transport(self, item: pytest.Item) -> Transport:
@@ -217,7 +222,7 @@ class _Forks:
                 fork.end()
 
     def seed(self, item: pytest.Item) -> int:
-        return seed_for(self._secret, self._student, check_id(item))
+        return seed_for(self._secret, self.student, check_id(item))
 
     def patience(self) -> contextlib.AbstractContextManager[None]:
         """Within it, the examiner's own code takes no longer than the submission has, and memory is watched."""
@@ -471,6 +476,7 @@ def _grade_by_checks(
     try:
         for check in checks:
             verdict, message, seconds = Verdict.CRASH, "the notebook's process did not survive its run", 0.0
+            outcome = None
             if hung >= _HANGS:
                 verdict, message = Verdict.TIMEOUT, "not tried: earlier checks of this question ran out of time"
             elif forks is not None:
@@ -494,6 +500,7 @@ def _grade_by_checks(
                     hint=check.hint if verdict not in (Verdict.PASS, Verdict.BROKEN) else "",
                     seconds=round(seconds, 4),
                     visible=check.visible,
+                    evidence=_evidence(outcome) if check.visible and outcome is not None else None,
                 )
             )
     finally:
@@ -509,6 +516,8 @@ def _grade_by_checks(
     if forks is not None and any(result.verdict in (Verdict.FAIL, Verdict.ERROR) for result in results):
         with contextlib.suppress(TimedOut), forks.patience():
             results = _diagnosed(examiner, recorded, results)
+        if not any(result.misconception for result in results):
+            results = _described(examiner, forks, recorded, results)
     return QuestionResult(question.id, _score(question, results), question.points, "checks", tuple(results))
 
 
@@ -568,6 +577,43 @@ def _diagnosed(examiner: Examiner, recorded: list[Recorded], results: list[Check
         dataclasses.replace(result, misconception=named[result.id]) if result.id in named else result
         for result in results
     ]
+
+
+def _described(
+    examiner: Examiner, forks: _Forks, recorded: list[Recorded], results: list[CheckResult]
+) -> list[CheckResult]:
+    """The results with the behaviour of what failed for no known reason, on inputs that are the same for everybody."""
+    described: dict[str, Behaviour] = {}
+    forks.student = ""
+    try:
+        for item in recorded:
+            error = item.outcome.error
+            if item.verdict is Verdict.ERROR and isinstance(error, StudentFault):
+                # An answer that was never begun is no mistake.
+                if error.kind != "NotImplementedError":
+                    described[item.check.id] = Behaviour(error.kind)
+            elif item.verdict is Verdict.FAIL:
+                outcome, _ = _run_check(examiner, item.check, forks)
+                if outcome.conversation is not None:
+                    seen = _seen(outcome)
+                    said = relation(seen) if seen is not None else ""
+                    described[item.check.id] = dataclasses.replace(behaviour(outcome.conversation), relation=said)
+    except StudentFault:
+        pass
+    finally:
+        forks.spoilt()
+    return [dataclasses.replace(result, behaviour=described.get(result.id)) for result in results]
+
+
+def _seen(outcome: Outcome) -> Seen | None:
+    """The values of the comparison that a check failed with."""
+    return next((one.seen for one in reversed(outcome.comparisons) if not one.ok and one.seen is not None), None)
+
+
+def _evidence(outcome: Outcome) -> Evidence | None:
+    """What a visible check that failed can show."""
+    seen = _seen(outcome) if isinstance(outcome.error, AssertionError) else None
+    return evidence(seen) if seen is not None else None
 
 
 def _score(question: Question, results: list[CheckResult]) -> float | None:

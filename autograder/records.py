@@ -129,8 +129,63 @@ class Limits:
 
 
 @dataclass(frozen=True)
+class Shown:
+    """A value as a page shows it: a text, and the numbers of a small array, row by row, as text."""
+
+    text: str
+    shape: tuple[int, ...] = ()
+    numbers: tuple[str, ...] = ()
+    name: str = ""
+
+
+@dataclass(frozen=True)
+class Heat:
+    """A map of the difference of two arrays; a cell stands for a block of `high` × `wide` entries.
+
+    `shades` are hundredths of the largest difference, row by row; None where it is not finite.
+    """
+
+    rows: int
+    columns: int
+    high: int
+    wide: int
+    shades: tuple[int | None, ...]
+    largest: str
+    wrong: int
+    size: int
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What a `visible` check that failed can show. `wrong` are the places of a small array that differ."""
+
+    call: str
+    arguments: tuple[Shown, ...]
+    actual: Shown
+    expected: Shown
+    wrong: tuple[int, ...] = ()
+    difference: Heat | None = None
+
+
+@dataclass(frozen=True)
+class Behaviour:
+    """What a wrong answer does on inputs that are the same for everybody, for finding those that do the same.
+
+    `relation` says in words how what came is related to what was expected. Holds values of hidden checks: for
+    instructors.
+    """
+
+    form: str
+    numbers: tuple[float, ...] = ()
+    relation: str = ""
+
+
+@dataclass(frozen=True)
 class CheckResult:
-    """One check on one submission, as a line of `results.json`."""
+    """One check on one submission, as a line of `results.json`.
+
+    `evidence` is there for `visible` checks that failed, `behaviour` for failures that no misconception explains.
+    """
 
     id: str
     title: str
@@ -142,6 +197,8 @@ class CheckResult:
     misconception: str | None = None
     seconds: float = 0.0
     visible: bool = False
+    evidence: Evidence | None = None
+    behaviour: Behaviour | None = None
 
 
 @dataclass(frozen=True)

@@ -6,10 +6,11 @@ its numbers.
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import sys
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -18,21 +19,36 @@ from autograder.records import WrongForm
 from autograder.student.proxy import a, fetch
 from autograder.student.wire import type_name
 
+if TYPE_CHECKING:
+    from autograder.student.proxy import Call
+
 FLOOR = 1e-5
 _EPS32 = float(np.finfo(np.float32).eps)
 _KINDS = {"b": "bool", "i": "int", "u": "int", "f": "float", "c": "complex"}
 
 
 @dataclass(frozen=True)
+class Seen:
+    """The two values that differ, and the call that the first one came from, if it is known."""
+
+    actual: Any
+    expected: Any
+    tolerance: float
+    call: Call | None = None
+
+
+@dataclass(frozen=True)
 class Comparison:
     """The outcome of a comparison; true when the values agree.
 
-    `form` tells that the difference is one of type, dtype or shape, which a student may always be told.
+    `form` tells that the difference is one of type, dtype or shape, which a student may always be told. `seen` are the
+    values that differ: within tuples, lists and dicts the first item that does.
     """
 
     ok: bool
     explanation: str = ""
     form: bool = False
+    seen: Seen | None = field(default=None, compare=False)
 
     def __bool__(self) -> bool:
         return self.ok or state.going_on
@@ -71,6 +87,8 @@ def close(actual: Any, expected: Any, *, terms: int = 1, condition: float = 1.0)
         result = _compare(_fetched(actual), expected, rtol, single)
     except WrongForm as fault:
         result = _form(f"returned {a(fault.kind or 'thing')}, {_asked(expected)} was asked for")
+    if result.seen is not None:
+        result = dataclasses.replace(result, seen=dataclasses.replace(result.seen, call=state.call_behind(actual)))
     return state.noted(result)
 
 
@@ -106,6 +124,11 @@ def _kind_of(actual: Any) -> str:
 
 
 def _compare(actual: Any, expected: Any, rtol: float, single: bool) -> Comparison:
+    result = _compare_by_type(actual, expected, rtol, single)
+    return result if result.ok or result.seen else dataclasses.replace(result, seen=Seen(actual, expected, rtol))
+
+
+def _compare_by_type(actual: Any, expected: Any, rtol: float, single: bool) -> Comparison:
     if isinstance(expected, np.ndarray) and not expected.ndim:
         expected = expected[()]
     if isinstance(expected, (tuple, list)):
@@ -115,7 +138,9 @@ def _compare(actual: Any, expected: Any, rtol: float, single: bool) -> Compariso
             return _form(f"returned {len(actual)} values, {len(expected)} were asked for")
         for place, (one, other) in enumerate(zip(actual, expected, strict=True), 1):
             if not (result := _compare(one, other, rtol, single)).ok:
-                return Comparison(False, f"value {place} of {len(expected)}: {result.explanation}", result.form)
+                return dataclasses.replace(
+                    result, explanation=f"value {place} of {len(expected)}: {result.explanation}"
+                )
         return _AGREE
     if isinstance(expected, dict):
         if type(actual) is not dict:
@@ -124,7 +149,7 @@ def _compare(actual: Any, expected: Any, rtol: float, single: bool) -> Compariso
             return _form("returned a dict with other keys than asked for")
         for key, other in expected.items():
             if not (result := _compare(actual[key], other, rtol, single)).ok:
-                return Comparison(False, f"under {key!r}: {result.explanation}", result.form)
+                return dataclasses.replace(result, explanation=f"under {key!r}: {result.explanation}")
         return _AGREE
     if _is_tensor(expected):
         return _compare_tensors(actual, expected, rtol)

@@ -41,6 +41,12 @@ def was_single(value: Any) -> bool:
     return any(_returned(call, value) and is_single(call) for call in reversed(current.conversation.calls))
 
 
+def call_behind(value: Any) -> Call | None:
+    """The last call of the running check that returned `value`; None when the check made it of something else."""
+    calls = current.conversation.calls if current is not None else []
+    return next((call for call in reversed(calls) if _returned(call, value)), None)
+
+
 def _returned(call: Call, value: Any) -> bool:
     if call.result is value or (value is not None and call.after is value):
         return True
