@@ -16,7 +16,8 @@ import json
 import math
 import re
 import time
-from collections.abc import Callable, Iterator
+import warnings
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -42,6 +43,7 @@ from autograder.records import (
     NotebookResult,
     OutOfMemory,
     QuestionResult,
+    Raised,
     Run,
     StudentFault,
     TimedOut,
@@ -99,6 +101,12 @@ class NotebookRun:
         """The words in its code."""
         cells = self.notebook["cells"]
         return frozenset(word for cell in cells for word in re.findall(r"[^\W\d]\w*", "".join(cell["source"])))
+
+    def has_line(self, where: tuple[int, int]) -> bool:
+        """Whether there is this line (from 1 on) in this cell (from 0 on)."""
+        cell, line = where
+        cells = self.notebook["cells"]
+        return 0 <= cell < len(cells) and 0 < line <= "".join(cells[cell]["source"]).count("\n") + 1
 
     @functools.cached_property
     def reading(self) -> Reading:
@@ -278,6 +286,10 @@ class Examiner:
                 raise
         return self._zygote
 
+    def checks_of(self, question: str) -> tuple[Check, ...]:
+        """The checks of a question, by its id."""
+        return self.checks.questions.get(question, ()) if self.checks is not None else ()
+
     def warm_up(self) -> None:
         """Start the zygote."""
         assert self.zygote.alive
@@ -351,9 +363,19 @@ def grade_submission(examiner: Examiner, submission: Submission, *, tell: Tell =
                 if run.process is not None:
                     layers = run.process.layers
                     run.process.extend(deadline)
-                for question in assignment.questions:
-                    if question.notebook == submitted.name:
-                        questions[question.id] = _grade_question(examiner, submission, question, run, tell)
+                asked = [question for question in assignment.questions if question.notebook == submitted.name]
+                # Of a visible check a student is shown everything, so it comes before any that is hidden: what their
+                # code says in it cannot be what a hidden one sent.
+                seen = {
+                    question.id: _examine(
+                        examiner, submission, run, (c for c in examiner.checks_of(question.id) if c.visible), tell
+                    )
+                    for question in asked
+                }
+                for question in asked:
+                    questions[question.id] = _grade_question(
+                        examiner, submission, question, run, tell, seen[question.id]
+                    )
             finally:
                 if run.process is not None:
                     run.usages.append(run.process.end())
@@ -421,15 +443,14 @@ def _round(points: float) -> float:
 
 
 def _grade_question(
-    examiner: Examiner, submission: Submission, question: Question, run: NotebookRun, tell: Tell
+    examiner: Examiner, submission: Submission, question: Question, run: NotebookRun, tell: Tell, seen: _Examined
 ) -> QuestionResult:
     if question.kind == "hand":
         blank = question.id in run.unanswered
         return QuestionResult(question.id, 0.0 if blank else None, question.points, "hand")
-    checks = examiner.checks.questions[question.id] if examiner.checks is not None else ()
-    if not checks:
+    if not examiner.checks_of(question.id):
         return _grade_cell(question, run)
-    return _grade_by_checks(examiner, submission, question, run, checks, tell)
+    return _grade_by_checks(examiner, submission, question, run, tell, seen)
 
 
 def _grade_cell(question: Question, run: NotebookRun) -> QuestionResult:
@@ -456,56 +477,84 @@ def _partial(text: object, points: float) -> float:
     return min(max(number, 0.0), points) if math.isfinite(number) else 0.0
 
 
-def _grade_by_checks(
-    examiner: Examiner,
-    submission: Submission,
-    question: Question,
-    run: NotebookRun,
-    checks: tuple[Check, ...],
-    tell: Tell,
-) -> QuestionResult:
-    points = question_points(checks, question.points)
-    recorded: list[Recorded] = []
-    results: list[CheckResult] = []
-    hung = 0
-    forks = (
-        _Forks(run.process, examiner.assignment.limits.call_seconds, examiner.secret, submission.student, run.words)
-        if run.process is not None
-        else None
-    )
+@dataclass(frozen=True)
+class _Examined:
+    """How checks ended: what was recorded of each that ran, and the verdict and message of all, with the seconds."""
+
+    recorded: dict[str, Recorded] = field(default_factory=dict)
+    verdicts: dict[str, tuple[Verdict, str, float]] = field(default_factory=dict)
+
+    @property
+    def hung(self) -> int:
+        """How many of them ran out of time."""
+        return sum(verdict is Verdict.TIMEOUT for verdict, _, _ in self.verdicts.values())
+
+
+def _examine(
+    examiner: Examiner, submission: Submission, run: NotebookRun, checks: Iterable[Check], tell: Tell, hung: int = 0
+) -> _Examined:
+    """Run checks of one question, in one fork and those that replace it. `hung` is how many others ran out of time."""
+    examined = _Examined()
+    forks = _forks(examiner, submission, run)
     try:
         for check in checks:
             verdict, message, seconds = Verdict.CRASH, "the notebook's process did not survive its run", 0.0
-            outcome = None
             if hung >= _HANGS:
                 verdict, message = Verdict.TIMEOUT, "not tried: earlier checks of this question ran out of time"
             elif forks is not None:
                 if check.isolated:
                     forks.spoilt()
                 outcome, seconds = _run_check(examiner, check, forks)
+                if isinstance(outcome.error, Raised) and outcome.error.where and not run.has_line(outcome.error.where):
+                    outcome.error.where = None
                 verdict, message = _judge(examiner, submission, check, outcome)
                 tell(check.id, everything(outcome))
-                recorded.append(Recorded(check, outcome, verdict))
+                examined.recorded[check.id] = Recorded(check, outcome, verdict)
                 hung += verdict is Verdict.TIMEOUT
                 if check.isolated or verdict in (Verdict.TIMEOUT, Verdict.MEMORY, Verdict.CRASH):
                     forks.spoilt()
-            results.append(
-                CheckResult(
-                    id=check.id,
-                    title=check.title,
-                    verdict=verdict,
-                    points=_round(points[check.id]) if verdict is Verdict.PASS else 0.0,
-                    max_points=_round(points[check.id]),
-                    message=message,
-                    hint=check.hint if verdict not in (Verdict.PASS, Verdict.BROKEN) else "",
-                    seconds=round(seconds, 4),
-                    visible=check.visible,
-                    evidence=_evidence(outcome) if check.visible and outcome is not None else None,
-                )
-            )
+            examined.verdicts[check.id] = verdict, message, seconds
     finally:
         if forks is not None:
             forks.spoilt()
+    return examined
+
+
+def _forks(examiner: Examiner, submission: Submission, run: NotebookRun) -> _Forks | None:
+    if run.process is None:
+        return None
+    seconds = examiner.assignment.limits.call_seconds
+    return _Forks(run.process, seconds, examiner.secret, submission.student, run.words)
+
+
+def _grade_by_checks(
+    examiner: Examiner, submission: Submission, question: Question, run: NotebookRun, tell: Tell, seen: _Examined
+) -> QuestionResult:
+    """The result of a question, of which the checks in `seen` have been run."""
+    checks = examiner.checks_of(question.id)
+    points = question_points(checks, question.points)
+    rest = (check for check in checks if check.id not in seen.verdicts)
+    hidden = _examine(examiner, submission, run, rest, tell, seen.hung)
+    recorded = [*seen.recorded.values(), *hidden.recorded.values()]
+    results: list[CheckResult] = []
+    for check in checks:
+        verdict, message, seconds = {**seen.verdicts, **hidden.verdicts}[check.id]
+        shown = seen.recorded.get(check.id)
+        results.append(
+            CheckResult(
+                id=check.id,
+                title=check.title,
+                verdict=verdict,
+                points=_round(points[check.id]) if verdict is Verdict.PASS else 0.0,
+                max_points=_round(points[check.id]),
+                message=message,
+                hint=check.hint if verdict not in (Verdict.PASS, Verdict.BROKEN) else "",
+                seconds=round(seconds, 4),
+                visible=check.visible,
+                evidence=_evidence(shown.outcome) if shown is not None else None,
+            )
+        )
+    forks = _forks(examiner, submission, run)
     used = ""
     if forks is not None:
         # Reading a stranger's code can take as long as running it.
@@ -523,7 +572,9 @@ def _grade_by_checks(
 
 def _run_check(examiner: Examiner, check: Check, forks: _Forks) -> tuple[Outcome, float]:
     assert examiner.checks is not None
-    with forks.patience():
+    with forks.patience(), warnings.catch_warnings():
+        # A stranger's numbers may overflow anywhere, and a warning shows the line of the check where they did.
+        warnings.simplefilter("ignore")
         return examiner.checks.run(check, forks)
 
 
@@ -629,7 +680,7 @@ def _score(question: Question, results: list[CheckResult]) -> float | None:
 
 def _unanswered(examiner: Examiner, question: Question, reason: str) -> QuestionResult:
     """A question of a notebook that was not submitted, or could not be read: zero, every check said so."""
-    checks = examiner.checks.questions.get(question.id, ()) if examiner.checks is not None else ()
+    checks = examiner.checks_of(question.id)
     points = question_points(checks, question.points) if checks else {}
     message = reason or "the notebook was not submitted"
     results = tuple(
