@@ -161,10 +161,12 @@ def local_pool(assignment: Assignment, secret: bytes, workers: int) -> Executor:
     _examiner(assignment, secret)
     alone = len(os.listdir("/proc/self/task")) == 1
     context = multiprocessing.get_context("fork" if alone else "spawn")
-    return ProcessPoolExecutor(workers, mp_context=context, initializer=_begin, initargs=(assignment.limits.memory_mb,))
+    return ProcessPoolExecutor(
+        workers, mp_context=context, initializer=begin_worker, initargs=(assignment.limits.memory_mb,)
+    )
 
 
-def _begin(memory_mb: int) -> None:
+def begin_worker(memory_mb: int) -> None:
     """What a process of the pool does first."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the command's to handle
     linux.prctl(linux.PR_SET_PDEATHSIG, signal.SIGKILL)  # a command that is killed leaves nobody behind

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from autograder.course import Assignment, Course
     from autograder.grade import Examiner
     from autograder.submissions import Submission
-    from autograder.verify import Verification
+    from autograder.verify import Mutation, Verification
 
 _SECONDS_BETWEEN_LINES = 5.0
 
@@ -139,10 +139,26 @@ def print_verification(verification: Verification) -> None:
         f"{len(verification.alternatives)} alternatives; named right {right} of {asked} times",
         highlight=False,
     )
+    _print_mutation(console, verification.mutation)
     for thought in verification.thoughts:
         console.print(plain(f"to think about: {thought}"), style="dim")
     for problem in verification.problems:
         console.print(plain(f"refused: {problem}"), style="red")
+
+
+def _print_mutation(console: Console, mutation: Mutation) -> None:
+    """How many mutants the checks notice, and each that they do not."""
+    if not mutation.mutants:
+        return
+    noticed = mutation.mutants - len(mutation.survivors) - len(mutation.equivalent)
+    console.print(
+        f"{noticed} of {mutation.mutants} mutants of the model answer noticed, {len(mutation.equivalent)} explained as "
+        f"equivalent: {mutation.killed:.1%} of the others killed",
+        highlight=False,
+    )
+    for mutant in mutation.survivors:
+        console.print(plain(f"survives: {mutant.question}, {mutant.place}, {mutant.operator}"), style="yellow")
+        console.print(plain(f"  - {mutant.before}\n  + {mutant.after}"))
 
 
 def _mark(verdict: Verdict | None) -> Text:

@@ -1,51 +1,41 @@
-"""How good are an assignment's checks? Model answer, released notebook, misconceptions and alternatives, tried out.
+"""How good are an assignment's checks? Model answer, released notebook, and everything that `trials` tries.
 
-The notebooks go through the real `grade`. Misconceptions and alternatives are our own code: they run in this process,
-over many seeds, where a call costs microseconds.
+The notebooks go through the real `grade`; the rest runs in forks of this process, where a call costs microseconds.
 """
 
 from __future__ import annotations
 
-import ast
-import dataclasses
-import functools
-import json
-import multiprocessing
-import os
-import warnings
-from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
-import numpy as np
-
-from autograder.checks import desk
-from autograder.checks.collect import Check, everything, judge
-from autograder.checks.diagnosis import Diagnosis, Recorded, load_variants
-from autograder.checks.forbidden import forbidden_calls, read_code
-from autograder.checks.plugin import seed_for
-from autograder.checks.vocabulary import Variant
+from autograder.checks.collect import Check
 from autograder.course import Assignment
 from autograder.grade import Examiner, grade_text
+from autograder.mutants import Explanation, Mutant, load_explanations
 from autograder.records import Grade, Verdict
+from autograder.trials import Report, Trial, try_everything
 
 SEEDS = 200
-_MISCONCEPTION_SEEDS = 10
-_CHUNK = 50
+KILLED = 0.98
 
 
 @dataclass(frozen=True)
-class Trial:
-    """A variant on the checks of its question over some seeds: the worst verdict of each check, the names given."""
+class Mutation:
+    """What became of the model answer's mutants: `survivors` nobody noticed, `equivalent` neither, but with a reason.
 
-    variant: Variant
-    seeds: int
-    verdicts: dict[str, Verdict]
-    messages: dict[str, str]
-    kept_full_marks: int
-    lost_something: int
-    named: dict[str, int]
+    `stale` are explanations of a mutant that there is not, or that some check does notice.
+    """
+
+    mutants: int
+    survivors: tuple[Mutant, ...]
+    equivalent: tuple[tuple[Mutant, Explanation], ...]
+    stale: tuple[str, ...]
+
+    @property
+    def killed(self) -> float:
+        """The share of the mutants that checks notice, of those that change anything."""
+        real = self.mutants - len(self.equivalent)
+        return 1 - len(self.survivors) / real if real else 1.0
 
 
 @dataclass(frozen=True)
@@ -58,76 +48,9 @@ class Verification:
     checks: tuple[Check, ...]
     misconceptions: tuple[Trial, ...]
     alternatives: tuple[Trial, ...]
+    mutation: Mutation
     problems: tuple[str, ...]
     thoughts: tuple[str, ...] = field(default=())
-
-
-@functools.lru_cache(maxsize=2)
-def _examiner(assignment: Assignment) -> tuple[Examiner, Diagnosis]:
-    return Examiner.of(assignment, b"verify"), Diagnosis(assignment)
-
-
-def _namespace(assignment: Assignment, variant: Variant) -> dict[str, Any]:
-    namespace = desk.run_model((notebook.source for notebook in assignment.notebooks), definitions_only=True)
-    exec(compile(variant.source, f"<{variant.kind} {variant.name}>", "exec"), namespace)
-    return namespace
-
-
-def try_variant(assignment: Assignment, name: str, kind: str, seeds: Sequence[int]) -> Trial:
-    """One variant on the checks of its question, for each of `seeds`. A worker's task."""
-    assert assignment.checks is not None
-    variant = next(
-        variant for variant in load_variants(assignment.checks, kind) if f"{variant.question}.{variant.name}" == name
-    )
-    examiner, diagnosis = _examiner(assignment)
-    assert examiner.checks is not None
-    checks = examiner.checks.questions.get(variant.question, ())
-    verdicts: dict[str, Verdict] = {}
-    messages: dict[str, str] = {}
-    named: dict[str, int] = {}
-    kept = lost = 0
-    banned = _banned(examiner, assignment, variant, checks)
-    namespace = _namespace(assignment, variant)
-    with warnings.catch_warnings(), np.errstate(all="ignore"):
-        warnings.simplefilter("ignore")
-        for seed in seeds:
-            recorded = []
-            provider = desk.Desk(namespace, functools.partial(seed_for, b"verify", str(seed)))
-            for check in checks:
-                outcome, _ = examiner.checks.run(check, provider)
-                verdict, message = judge(check, outcome)
-                if verdict is Verdict.BROKEN and kind == "misconception":
-                    # As in grading, where the model answer is asked: here it is known to pass.
-                    verdict = Verdict.FAIL
-                if banned and verdict is Verdict.PASS:
-                    verdict, message = Verdict.FAIL, banned
-                if verdicts.get(check.id, Verdict.PASS) is Verdict.PASS:
-                    verdicts[check.id], messages[check.id] = verdict, message or everything(outcome)
-                recorded.append(Recorded(check, outcome, verdict))
-            passed = all(item.verdict is Verdict.PASS for item in recorded)
-            kept, lost = kept + passed, lost + (not passed)
-            if kind == "misconception" and not passed and not banned:
-                for words in set(diagnosis.name(recorded).values()) or {""}:
-                    named[words] = named.get(words, 0) + 1
-    return Trial(variant, len(seeds), verdicts, messages, kept, lost, named)
-
-
-def _banned(examiner: Examiner, assignment: Assignment, variant: Variant, checks: Sequence[Check]) -> str:
-    """The sentence on a forbidden call in the variant's own code, if there is one."""
-    assert examiner.checks is not None
-    names = examiner.checks.forbidden(variant.question)
-    cells = [cell for notebook in assignment.notebooks for cell in json.loads(notebook.source)["cells"]]
-    cells = [{**cell, "source": "".join(cell["source"])} for cell in cells if _is_import(cell)]
-    cells.append({"cell_type": "code", "source": variant.source})
-    defined = {
-        node.name for node in ast.parse(variant.source).body if isinstance(node, (ast.FunctionDef, ast.ClassDef))
-    }
-    found = forbidden_calls(read_code({"cells": cells}), names, defined)
-    return f"uses `{found[0].name}`, which the question forbids" if found else ""
-
-
-def _is_import(cell: dict[str, Any]) -> bool:
-    return cell["cell_type"] == "code" and "import " in "".join(cell["source"])
 
 
 def verify(
@@ -135,64 +58,66 @@ def verify(
     *,
     seeds: int = SEEDS,
     workers: int | None = None,
-    report: Callable[[int, int], None] = lambda done, total: None,
+    report: Report = lambda done, total: None,
 ) -> Verification:
     """Try everything that the assignment ships. `report(done, total)` is called as the trials finish."""
     assert assignment.checks is not None
+    explanations = load_explanations(assignment.checks)
     with Examiner.of(assignment, b"verify") as examiner:
         model = grade_text(examiner, {notebook.name: notebook.source for notebook in assignment.notebooks})
         released = grade_text(examiner, {notebook.name: notebook.released for notebook in assignment.notebooks})
         assert examiner.checks is not None
-        checks = examiner.checks.checks
-        questions = dict(examiner.checks.questions)
-    tasks = []
-    for kind, count in (("misconception", min(seeds, _MISCONCEPTION_SEEDS)), ("alternative", seeds)):
-        for variant in load_variants(assignment.checks, kind):
-            name = f"{variant.question}.{variant.name}"
-            for start in range(0, count, _CHUNK):
-                tasks.append((name, kind, range(start, min(start + _CHUNK, count))))
-    trials: dict[tuple[str, str], Trial] = {}
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers or os.cpu_count() or 1, mp_context=context) as pool:
-        futures = {pool.submit(try_variant, assignment, *task): task for task in tasks}
-        for done, future in enumerate(as_completed(futures), 1):
-            name, kind, _ = futures[future]
-            trial = future.result()
-            before = trials.get((kind, name))
-            trials[kind, name] = trial if before is None else _merged(before, trial)
-            report(done, len(tasks))
-    ordered = list(dict.fromkeys((kind, name) for name, kind, _ in tasks))
-    misconceptions = tuple(trials[key] for key in ordered if key[0] == "misconception")
-    alternatives = tuple(trials[key] for key in ordered if key[0] == "alternative")
+        checks = examiner.checks
+    trials = try_everything(assignment, checks, seeds=seeds, workers=workers, report=report)
+    mutation = _explained(trials.mutants, trials.survivors, explanations)
+    problems = _problems(model, released, trials.misconceptions, trials.alternatives, checks.questions)
     return Verification(
         assignment.id,
         model,
         released,
-        checks,
-        misconceptions,
-        alternatives,
-        tuple(_problems(model, released, misconceptions, alternatives, questions)),
-        tuple(_thoughts(misconceptions, questions)),
+        checks.checks,
+        trials.misconceptions,
+        trials.alternatives,
+        mutation,
+        (*problems, *_mutation_problems(mutation)),
+        tuple(_thoughts(trials.misconceptions, checks.questions)),
     )
 
 
-def _merged(one: Trial, other: Trial) -> Trial:
-    """Two trials of one variant over different seeds, as one."""
-    verdicts = {
-        check: verdict if verdict is not Verdict.PASS else other.verdicts.get(check, verdict)
-        for check, verdict in one.verdicts.items()
+def _explained(mutants: Sequence[Mutant], survivors: Sequence[Mutant], explanations: Sequence[Explanation]) -> Mutation:
+    """The survivors, those with an explanation apart from those without."""
+    reasons = {
+        (explanation.question, explanation.line, after): explanation
+        for explanation in explanations
+        for after in explanation.mutants
     }
-    messages = {check: one.messages.get(check) or other.messages.get(check, "") for check in verdicts}
-    named = {words: one.named.get(words, 0) + other.named.get(words, 0) for words in {*one.named, *other.named}}
-    return dataclasses.replace(
-        one,
-        seeds=one.seeds + other.seeds,
-        verdicts=verdicts,
-        messages=messages,
-        kept_full_marks=one.kept_full_marks + other.kept_full_marks,
-        lost_something=one.lost_something + other.lost_something,
-        named=named,
+    equivalent = [
+        (mutant, reasons[key])
+        for mutant in survivors
+        if (key := (mutant.question, mutant.before, mutant.after)) in reasons
+    ]
+    known = {mutant for mutant, _ in equivalent}
+    used = {(mutant.question, mutant.before, mutant.after) for mutant in known}
+    return Mutation(
+        len(mutants),
+        tuple(mutant for mutant in survivors if mutant not in known),
+        tuple(equivalent),
+        tuple(
+            f"{line!r} to {after!r} in {question}"
+            for question, line, after in reasons
+            if (question, line, after) not in used
+        ),
     )
+
+
+def _mutation_problems(mutation: Mutation) -> list[str]:
+    problems = []
+    if mutation.killed < KILLED:
+        problems.append(
+            f"{len(mutation.survivors)} mutants of the model answer survive without an explanation: "
+            f"{mutation.killed:.1%} are killed, less than {KILLED:.0%}"
+        )
+    return problems + [f"no mutant survives that the explanation of {what} is for" for what in mutation.stale]
 
 
 def _problems(
@@ -200,7 +125,7 @@ def _problems(
     released: Grade,
     misconceptions: Iterable[Trial],
     alternatives: Iterable[Trial],
-    questions: dict[str, tuple[Check, ...]],
+    questions: Mapping[str, tuple[Check, ...]],
 ) -> list[str]:
     problems = [
         f"the model answer loses {check.id}: {check.verdict}, {check.message or check.title}"
@@ -236,7 +161,7 @@ def _problems(
     return problems
 
 
-def _thoughts(misconceptions: Sequence[Trial], questions: dict[str, tuple[Check, ...]]) -> list[str]:
+def _thoughts(misconceptions: Sequence[Trial], questions: Mapping[str, tuple[Check, ...]]) -> list[str]:
     """Not reasons to refuse, but to think: checks that kill nothing which others do not, misconceptions not named."""
     thoughts = []
     for question, checks in questions.items():

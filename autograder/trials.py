@@ -1,0 +1,291 @@
+"""Everything that an assignment ships and its mutants, tried on its checks: our own code, in forks of this process."""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+import functools
+import json
+import multiprocessing
+import os
+import sys
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from typing import Any
+
+import numpy as np
+
+from autograder.checks import desk
+from autograder.checks.collect import Check, Checks, collect, everything, judge
+from autograder.checks.diagnosis import Diagnosis, Recorded, load_variants
+from autograder.checks.forbidden import forbidden_calls, read_code
+from autograder.checks.plugin import Outcome, seed_for
+from autograder.checks.vocabulary import Variant
+from autograder.course import Assignment
+from autograder.forks import can_fork, in_forks
+from autograder.mutants import Mutant, make_mutants
+from autograder.records import AutograderError, Verdict
+
+Report = Callable[[int, int], None]
+
+_MISCONCEPTION_SEEDS = 10
+_MUTANT_SEEDS = 3
+_CHUNK = 25
+# A mutant may loop for ever. The model answer takes milliseconds for a call, and a second for its longest training.
+_MUTANT_CALL_SECONDS = 10.0
+_CPU_SECONDS = 60.0
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A variant on the checks of its question over some seeds: the worst verdict of each check, the names given."""
+
+    variant: Variant
+    seeds: int
+    verdicts: dict[str, Verdict]
+    messages: dict[str, str]
+    kept_full_marks: int
+    lost_something: int
+    named: dict[str, int]
+
+
+@dataclass(frozen=True)
+class Trials:
+    """Of everything: the trials of misconceptions and alternatives, all mutants, and those that nothing noticed."""
+
+    misconceptions: tuple[Trial, ...]
+    alternatives: tuple[Trial, ...]
+    mutants: tuple[Mutant, ...]
+    survivors: tuple[Mutant, ...]
+
+
+@dataclass(frozen=True)
+class _Bench:
+    """What trials need, made once and shared with the forks."""
+
+    assignment: Assignment
+    checks: Checks
+    diagnosis: Diagnosis
+
+
+_Task = tuple[Variant, range] | Mutant
+
+
+def try_everything(
+    assignment: Assignment, checks: Checks, *, seeds: int, workers: int | None, report: Report
+) -> Trials:
+    """Misconceptions over ten seeds, alternatives over `seeds`, mutants over three, on the assignment's `checks`.
+
+    `report(done, total)` is called as they finish.
+    """
+    if not can_fork():
+        return _in_a_new_process(assignment, seeds, workers, report)
+    bench = _Bench(assignment, checks, Diagnosis(assignment))
+    assert assignment.checks is not None
+    # Also for what it imports and starts on the way, which each fork would have to do again.
+    mutants = make_mutants(assignment, _asked_for(bench))
+    alternatives = [
+        (variant, range(start, min(start + _CHUNK, seeds)))
+        for variant in load_variants(assignment.checks, "alternative")
+        for start in range(0, seeds, _CHUNK)
+    ]
+    misconceptions = [
+        (variant, range(min(seeds, _MISCONCEPTION_SEEDS)))
+        for variant in load_variants(assignment.checks, "misconception")
+    ]
+    batches: list[Sequence[_Task]] = [*([task] for task in alternatives), *([task] for task in misconceptions)]
+    batches += [mutants[start : start + _CHUNK] for start in range(0, len(mutants), _CHUNK)]
+    total = len(alternatives) + len(misconceptions) + len(mutants)
+    trials: dict[Variant, Trial] = {}
+    killed = set()
+    work = functools.partial(_do, bench)
+    results = in_forks(
+        work,
+        batches,
+        workers=workers or len(os.sched_getaffinity(0)),
+        cpu_seconds=_CPU_SECONDS,
+        memory_mb=assignment.limits.memory_mb,
+    )
+    for done, (task, result) in enumerate(results, 1):
+        if isinstance(task, Mutant):
+            killed |= {task} if result is not False else set()
+        else:
+            variant = task[0]
+            if not isinstance(result, Trial):
+                raise AutograderError(
+                    f"the {variant.kind} {variant.name} of {variant.question} ends the process that tries it, or takes "
+                    f"more than {_CPU_SECONDS:g} seconds for {len(task[1])} seeds"
+                )
+            before = trials.get(variant)
+            trials[variant] = result if before is None else _merged(before, result)
+        report(done, total)
+    return Trials(
+        tuple(trials[variant] for variant, _ in misconceptions),
+        tuple(trials[variant] for variant in dict.fromkeys(variant for variant, _ in alternatives)),
+        mutants,
+        tuple(mutant for mutant in mutants if mutant not in killed),
+    )
+
+
+def _do(bench: _Bench, task: _Task) -> Trial | bool:
+    """A fork's task: a variant's trial, or whether a mutant was noticed."""
+    _briefly()
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")
+        return _killed(bench, task) if isinstance(task, Mutant) else _try_variant(bench, *task)
+
+
+def _briefly() -> None:
+    """Print arrays short: pytest puts every argument of a failed assertion into words, and nobody reads them here."""
+    np.set_printoptions(threshold=4, edgeitems=1)
+    if (torch := sys.modules.get("torch")) is not None:
+        torch.set_printoptions(threshold=4, edgeitems=1)
+
+
+def _namespace(bench: _Bench, source: str, name: str) -> dict[str, Any]:
+    """The model answer's definitions with those of `source` in their place."""
+    sources = (notebook.source for notebook in bench.assignment.notebooks)
+    namespace = desk.run_model(sources, definitions_only=True)
+    exec(compile(source, f"<{name}>", "exec"), namespace)
+    return namespace
+
+
+def _asked_for(bench: _Bench) -> dict[str, set[str]]:
+    """The names of the model answer that the checks of each question ask for."""
+    asked: dict[str, set[str]] = {}
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")
+        provider = desk.Desk(_namespace(bench, "", "nothing"), functools.partial(seed_for, b"verify", "0"))
+        for check in bench.checks.checks:
+            conversation = bench.checks.run(check, provider)[0].conversation
+            calls = conversation.calls if conversation is not None else ()
+            asked.setdefault(check.question, set()).update(call.target.variable for call in calls)
+    return asked
+
+
+def _run_checks(
+    bench: _Bench, namespace: dict[str, Any], question: str, seed: int, call_seconds: float = 10.0
+) -> Iterator[tuple[Check, Outcome, Verdict, str]]:
+    """The question's checks with the inputs of `seed`, one by one: how each ended."""
+    provider = desk.Desk(namespace, functools.partial(seed_for, b"verify", str(seed)), call_seconds)
+    for check in bench.checks.questions.get(question, ()):
+        outcome, _ = bench.checks.run(check, provider)
+        yield check, outcome, *judge(check, outcome)
+
+
+def _killed(bench: _Bench, mutant: Mutant) -> bool:
+    """Whether a check notices the mutant with any of a few seeds."""
+    try:
+        namespace = _namespace(bench, mutant.source, "mutant")
+    except Exception:  # a definition that raises: its notebook would not run
+        return True
+    return any(
+        verdict not in (Verdict.PASS, Verdict.SKIPPED)
+        for seed in range(_MUTANT_SEEDS)
+        for _, _, verdict, _ in _run_checks(bench, namespace, mutant.question, seed, _MUTANT_CALL_SECONDS)
+    )
+
+
+def _try_variant(bench: _Bench, variant: Variant, seeds: Sequence[int]) -> Trial:
+    """One variant on the checks of its question, for each of `seeds`."""
+    verdicts: dict[str, Verdict] = {}
+    messages: dict[str, str] = {}
+    named: dict[str, int] = {}
+    kept = lost = 0
+    wrong = variant.kind == "misconception"
+    banned = _banned(bench, variant)
+    namespace = _namespace(bench, variant.source, f"{variant.kind} {variant.name}")
+    for seed in seeds:
+        recorded = []
+        for check, outcome, verdict, message in _run_checks(bench, namespace, variant.question, seed):
+            if verdict is Verdict.BROKEN and wrong:
+                # As in grading, where the model answer is asked: here it is known to pass.
+                verdict = Verdict.FAIL
+            if banned and verdict is Verdict.PASS:
+                verdict, message = Verdict.FAIL, banned
+            if verdicts.get(check.id, Verdict.PASS) is Verdict.PASS:
+                verdicts[check.id], messages[check.id] = verdict, message or everything(outcome)
+            recorded.append(Recorded(check, outcome, verdict))
+        passed = all(item.verdict is Verdict.PASS for item in recorded)
+        kept, lost = kept + passed, lost + (not passed)
+        if wrong and not passed and not banned:
+            for words in set(bench.diagnosis.name(recorded).values()) or {""}:
+                named[words] = named.get(words, 0) + 1
+    return Trial(variant, len(seeds), verdicts, messages, kept, lost, named)
+
+
+def _banned(bench: _Bench, variant: Variant) -> str:
+    """The sentence on a forbidden call in the variant's own code, if there is one."""
+    names = bench.checks.forbidden(variant.question)
+    cells = [cell for notebook in bench.assignment.notebooks for cell in json.loads(notebook.source)["cells"]]
+    cells = [{**cell, "source": "".join(cell["source"])} for cell in cells if _is_import(cell)]
+    cells.append({"cell_type": "code", "source": variant.source})
+    defined = {
+        node.name for node in ast.parse(variant.source).body if isinstance(node, (ast.FunctionDef, ast.ClassDef))
+    }
+    found = forbidden_calls(read_code({"cells": cells}), names, defined)
+    return f"uses `{found[0].name}`, which the question forbids" if found else ""
+
+
+def _is_import(cell: dict[str, Any]) -> bool:
+    return cell["cell_type"] == "code" and "import " in "".join(cell["source"])
+
+
+def _merged(one: Trial, other: Trial) -> Trial:
+    """Two trials of one variant over different seeds, as one."""
+    verdicts = {
+        check: verdict if verdict is not Verdict.PASS else other.verdicts.get(check, verdict)
+        for check, verdict in one.verdicts.items()
+    }
+    messages = {check: one.messages.get(check) or other.messages.get(check, "") for check in verdicts}
+    named = {words: one.named.get(words, 0) + other.named.get(words, 0) for words in {*one.named, *other.named}}
+    return dataclasses.replace(
+        one,
+        seeds=one.seeds + other.seeds,
+        verdicts=verdicts,
+        messages=messages,
+        kept_full_marks=one.kept_full_marks + other.kept_full_marks,
+        lost_something=one.lost_something + other.lost_something,
+        named=named,
+    )
+
+
+def _in_a_new_process(assignment: Assignment, seeds: int, workers: int | None, report: Report) -> Trials:
+    """The same from a process with one thread, for one that has more."""
+    context = multiprocessing.get_context("spawn")
+    ours, theirs = context.Pipe(duplex=False)
+    process = context.Process(target=_by_itself, args=(theirs, assignment, seeds, workers))
+    process.start()
+    theirs.close()
+    try:
+        while True:
+            match ours.recv():
+                case Trials() as trials:
+                    return trials
+                case AutograderError() as error:
+                    raise error
+                case int(done), int(total):
+                    report(done, total)
+    except EOFError:
+        raise AutograderError("the process that tries everything has died") from None
+    finally:
+        process.terminate()
+        process.join()
+        ours.close()
+
+
+def _by_itself(connection: Connection, assignment: Assignment, seeds: int, workers: int | None) -> None:
+    os.environ["OMP_NUM_THREADS"] = "1"
+    assert assignment.checks is not None
+    checks = collect(assignment.checks, assignment.root)
+    if not can_fork():
+        raise AssertionError("a library starts threads when it is imported")
+    try:
+        trials = try_everything(
+            assignment, checks, seeds=seeds, workers=workers, report=lambda *count: connection.send(count)
+        )
+        connection.send(trials)
+    except AutograderError as error:
+        connection.send(error)
