@@ -9,47 +9,51 @@ from __future__ import annotations
 
 import base64
 import binascii
-import functools
 import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import jinja2
-import nh3
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from autograder.batch import graded_before, read_results, write_whole
 from autograder.checks.diagnosis import load_variants
 from autograder.checks.vocabulary import Variant
 from autograder.course import Assignment, Course
+from autograder.figures import evidence_figure
 from autograder.gradebook import hand_grades, late_penalties
-
-MAX_TEXT = 20_000
-"""Characters of one output that a page shows."""
+from autograder.safe import clean, environment, highlighted, markdown
 
 MAX_OUTPUTS = 50
 """Outputs of one cell that a page shows."""
 
 MAX_IMAGE = 300_000
 MAX_IMAGES = 700_000
-MAX_NOTEBOOK = 850_000
-"""Bytes of one picture that a page shows, of all together, and of the whole notebook: a page stays under a megabyte."""
+MAX_EVIDENCE = 100_000
+MAX_NOTEBOOK = 750_000
+"""Bytes of one picture that a page shows, of all together, of what visible checks saw, and of the whole notebook: a
+page stays under a megabyte."""
 
 # What the page adds around a cell, in bytes.
 _FRAME = 300
 
 _SYMBOLS = {"pass": "✓", "broken": "?", "skipped": "–"}
-_ANSI = re.compile(r"\x1b(\[[0-9;?]*[ -/]*[@-~]|\][^\x07\x1b]*(\x07|\x1b\\)|[@-Z\\-_])")
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
-_PLACE = re.compile("(?:\x02|%02)(\\d+)(?:\x03|%03)")
-_MATH = re.compile(r"\$\$(.+?)\$\$|(?<![\\$\w])\$(?!\s)([^$\n]+?)(?<!\s)\$(?!\w)", re.DOTALL)
+_WORDS = {
+    "error": "raised an exception",
+    "timeout": "out of time",
+    "memory": "out of memory",
+    "crash": "process died",
+    "missing": "not found",
+    "broken": "our fault",
+    "skipped": "skipped",
+}
+_CELL = re.compile(r"\bcell (\d+)")
 
 
 @dataclass
 class _Room:
-    """Bytes that the page still has room for."""
+    """Bytes that a part of the page still has room for."""
 
     images: int = MAX_IMAGES
     notebook: int = MAX_NOTEBOOK
@@ -65,7 +69,7 @@ class _Room:
 
 @dataclass(frozen=True)
 class Cell:
-    """A cell as the page shows it. `html` is safe."""
+    """A cell as the page shows it. `html` is safe. `question` is the one it grades, `answers` the one it answers."""
 
     number: int
     kind: str
@@ -73,6 +77,7 @@ class Cell:
     outputs: tuple[Markup, ...] = ()
     question: str = ""
     comment: str = ""
+    answers: str = ""
 
 
 def write_feedback(course: Course, assignment: Assignment) -> list[Path]:
@@ -109,18 +114,19 @@ def render(
     penalty: float = 0.0,
 ) -> str:
     """The page, as HTML. `by_hand` are the graders' scores and comments, by grade_id; `penalty` points for lateness."""
+    shown = _cells(cells, questions, by_hand)
+    answers = {cell.answers: cell.number for cell in reversed(shown) if cell.answers}
     asked = []
+    evidence_room = _Room(notebook=MAX_EVIDENCE)
     for question in results["questions"]:
-        if question["id"] not in questions:
-            continue
-        score, comment = by_hand.get(question["id"], (None, ""))
-        asked.append({**question, "score": question["score"] if score is None else score, "comment": comment})
+        if question["id"] in questions:
+            given = by_hand.get(question["id"], (None, ""))
+            asked.append(_question(question, given, answers.get(question["id"], 0), len(shown), evidence_room))
     # What a broken check says may hold hidden values; beside the check stands a sentence for students.
     every = [check for question in results["questions"] for check in question["checks"]]
     broken = {check["id"] for check in every if check["verdict"] == "broken"}
     attention = [said for said in results["attention"] if not any(f"check {id_} is broken" in said for id_ in broken)]
-    shown = _cells(cells, questions, by_hand)
-    template = _environment().get_template("feedback.html")
+    template = environment().get_template("feedback.html")
     return template.render(
         results={**results, "attention": attention},
         questions=asked,
@@ -130,31 +136,44 @@ def render(
         waiting=[question["id"] for question in asked if question["score"] is None],
         texts=texts,
         symbols=_SYMBOLS,
+        words=_WORDS,
         cells=shown,
         linked={cell.question for cell in shown},
     )
 
 
-@functools.cache
-def _environment() -> jinja2.Environment:
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("autograder"),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        # Messages and names are a stranger's text, too.
-        finalize=lambda value: clean(value) if type(value) is str else value,
-    )
-    environment.filters["points"] = lambda points: f"{points:.3g}"
-    environment.filters["words"] = lambda name: str(name).replace("_", " ")
-    environment.filters["prose"] = _prose
-    return environment
+def _question(
+    question: dict[str, Any], given: tuple[float | None, str], cell: int, cells: int, room: _Room
+) -> dict[str, Any]:
+    """A question as the page shows it; what was lost stands first. `cell` is the number of its answer's cell, or 0."""
+    checks = [_check(check, cells, room) for check in question["checks"]]
+    checks.sort(key=lambda check: check["kind"] == "pass")
+    passed = sum(check["kind"] == "pass" for check in checks)
+    score, comment = given
+    return {
+        **question,
+        "score": question["score"] if score is None else score,
+        "comment": comment,
+        "checks": checks,
+        "named": list(dict.fromkeys(check["misconception"] for check in checks if check["misconception"])),
+        "lost": sum(check["kind"] == "lost" for check in checks),
+        "cell": cell,
+        "tally": f"{passed} of {len(checks)} checks passed" if checks else "",
+    }
 
 
-def clean(text: str) -> str:
-    """Text without what steers a terminal or the direction of writing or is no text, cut to what a page shows."""
-    text = _CONTROL.sub("", _ANSI.sub("", text))
-    return text if len(text) <= MAX_TEXT else f"{text[:MAX_TEXT]}\n[{len(text) - MAX_TEXT:,} more characters]"
+def _check(check: dict[str, Any], cells: int, room: _Room) -> dict[str, Any]:
+    """A check as the page shows it. Of a hidden one nothing but title, verdict, form and hint is there to be shown."""
+    verdict = check["verdict"]
+    place = _CELL.search(check["message"])
+    evidence = check.get("evidence") if check.get("visible") and verdict == "fail" else None
+    figure = evidence_figure(evidence) if evidence else Markup("")
+    return {
+        **{key: check[key] for key in ("title", "verdict", "points", "max_points", "message", "hint", "misconception")},
+        "kind": "pass" if verdict == "pass" else "none" if verdict in ("broken", "skipped") else "lost",
+        "cell": int(place[1]) if place and 0 < int(place[1]) <= cells else 0,
+        "figure": figure if room.take(figure) else "",
+    }
 
 
 def _cells(
@@ -164,9 +183,9 @@ def _cells(
     shown: list[Cell] = []
     room = _Room()
     seen = {""}
+    answered = _answered(cells, questions)
     for number, cell in enumerate(cells, 1):
-        meta = cell.get("metadata", {}).get("nbgrader")
-        id_ = str(meta.get("grade_id", "")) if isinstance(meta, dict) else ""
+        id_, _ = _named(cell)
         # A second cell of the same id is the student's own.
         comment = by_hand.get(id_, (None, ""))[1] if id_ not in seen else ""
         question = id_ if id_ in questions - seen else ""
@@ -176,14 +195,39 @@ def _cells(
             shown.append(Cell(number, "cut", Markup("<p class='cut'>[the page has no room for the rest]</p>")))
             break
         outputs = _outputs(cell.get("outputs", []), room) if cell["cell_type"] == "code" else ()
-        shown.append(Cell(number, cell["cell_type"], html, outputs, question, comment))
+        answers = answered.get(number, "")
+        shown.append(Cell(number, cell["cell_type"], html, outputs, question, comment, answers))
     return shown
+
+
+def _named(cell: dict[str, Any]) -> tuple[str, bool]:
+    """The cell's grade_id, and whether it is there to be answered in."""
+    meta = cell.get("metadata", {}).get("nbgrader")
+    return (str(meta.get("grade_id", "")), meta.get("solution") is True) if isinstance(meta, dict) else ("", False)
+
+
+def _answered(cells: list[dict[str, Any]], questions: set[str]) -> dict[int, str]:
+    """The questions that cells answer, by number: answers stand before the cell that grades them, or are that cell."""
+    answered: dict[int, str] = {}
+    waiting: list[int] = []
+    seen: set[str] = set()
+    for number, cell in enumerate(cells, 1):
+        id_, solution = _named(cell)
+        if not id_ or id_ in seen:
+            continue
+        seen.add(id_)
+        if solution:
+            waiting.append(number)
+        if id_ in questions:
+            answered.update(dict.fromkeys(waiting, id_))
+            waiting = []
+    return answered
 
 
 def _source(kind: str, source: str) -> Markup:
     if kind == "markdown":
-        return _markdown(source)
-    return _highlighted(source) if kind == "code" else Markup("<pre>{}</pre>").format(source)
+        return markdown(source)
+    return highlighted(source) if kind == "code" else Markup("<pre>{}</pre>").format(source)
 
 
 def _outputs(outputs: list[dict[str, Any]], room: _Room) -> tuple[Markup, ...]:
@@ -194,78 +238,6 @@ def _outputs(outputs: list[dict[str, Any]], room: _Room) -> tuple[Markup, ...]:
     if len(outputs) > MAX_OUTPUTS:
         shown.append(Markup("<p class='cut'>[{:,} more outputs]</p>").format(len(outputs) - MAX_OUTPUTS))
     return tuple(shown)
-
-
-def _highlighted(source: str) -> Markup:
-    from pygments import highlight
-    from pygments.formatters import HtmlFormatter
-    from pygments.lexers import PythonLexer
-
-    # Pygments escapes what it colours.
-    return Markup(highlight(source, PythonLexer(), HtmlFormatter(nowrap=False, cssclass="code")))
-
-
-def _markdown(source: str) -> Markup:
-    """Markdown as safe HTML, its formulae as MathML, which browsers draw by themselves."""
-    import mistune
-
-    formulae: list[re.Match[str]] = []
-
-    def keep(match: re.Match[str]) -> str:
-        formulae.append(match)
-        return f"\x02{len(formulae) - 1}\x03"
-
-    def as_text(part: re.Match[str]) -> str:
-        return _PLACE.sub(lambda place: str(escape(formulae[int(place[1])][0])), part[0])
-
-    def as_mathml(place: re.Match[str]) -> str:
-        match = formulae[int(place[1])]
-        return _formula(match[1] or match[2], display=match[1] is not None)
-
-    html = str(mistune.create_markdown(escape=True, plugins=["table", "strikethrough"])(_MATH.sub(keep, source)))
-    html = _PLACE.sub(as_mathml, re.sub(r"<code.*?</code>|<[^<>]*>", as_text, html, flags=re.DOTALL))
-    # Last: whatever became of the parts when they were put together is made safe.
-    return Markup(
-        nh3.clean(
-            html,
-            tags=(nh3.ALLOWED_TAGS - {"img"}) | _MATHML,
-            attributes={**nh3.ALLOWED_ATTRIBUTES, **dict.fromkeys(_MATHML, _MATHML_ATTRIBUTES)},
-            url_schemes={"http", "https", "mailto"},
-            link_rel="noopener noreferrer nofollow",
-        )
-    )
-
-
-@functools.lru_cache(maxsize=4096)
-def _formula(latex: str, display: bool) -> str:
-    """A formula as MathML, or as its text when it cannot be read."""
-    from latex2mathml.converter import convert
-
-    try:
-        mathml = convert(latex, display="block" if display else "inline")
-    except Exception:
-        return f"<code>{escape(latex)}</code>"
-    return nh3.clean(mathml, tags=_MATHML, attributes=dict.fromkeys(_MATHML, _MATHML_ATTRIBUTES), link_rel=None)
-
-
-_MATHML = {
-    "math", "mrow", "mi", "mo", "mn", "ms", "mtext", "mspace", "msup", "msub", "msubsup", "mfrac", "msqrt", "mroot",
-    "mover", "munder", "munderover", "mtable", "mtr", "mtd", "mstyle", "mpadded", "mphantom", "menclose",
-    "mmultiscripts", "mprescripts", "none",
-}  # fmt: skip
-_MATHML_ATTRIBUTES = {
-    "display", "displaystyle", "stretchy", "fence", "form", "separator", "accent", "accentunder", "mathvariant",
-    "columnalign", "rowspacing", "columnspacing", "width", "height", "depth", "lspace", "rspace", "linethickness",
-    "movablelimits", "minsize", "maxsize", "largeop", "scriptlevel", "xmlns",
-}  # fmt: skip
-
-
-def _prose(text: str) -> Markup:
-    """Text of ours with `code` in it."""
-    parts = re.split(r"`([^`]+)`", clean(text))
-    return Markup("").join(
-        Markup("<code>{}</code>").format(part) if place % 2 else escape(part) for place, part in enumerate(parts)
-    )
 
 
 def _output(output: dict[str, Any], room: _Room) -> Markup:

@@ -5,23 +5,29 @@ from __future__ import annotations
 import base64
 import dataclasses
 import html.parser
+import io
 import re
 import urllib.parse
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 
+from autograder.checks.close import Seen
+from autograder.checks.evidence import evidence
 from autograder.checks.vocabulary import Variant
 from autograder.feedback import render
-from autograder.records import CheckResult, Grade, NotebookResult, QuestionResult, Run, Verdict
+from autograder.records import Behaviour, CheckResult, Grade, NotebookResult, QuestionResult, Run, Verdict
+from autograder.student.proxy import Call, Conversation, Remote
 
 VOID = {"meta", "br", "hr", "img", "col", "wbr"}
-PAGE = {"html", "head", "meta", "title", "style", "body", "header", "main", "nav", "section"}
+PAGE = {"html", "head", "meta", "title", "style", "body", "header", "main", "nav", "section", "figure", "figcaption"}
 TEXT = {
     "a", "p", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "li", "div", "span", "pre", "code", "strong", "em", "del",
-    "blockquote", "table", "thead", "tbody", "tr", "th", "td", "br", "hr", "img",
+    "b", "blockquote", "table", "thead", "tbody", "tr", "th", "td", "br", "hr", "img",
 }  # fmt: skip
 MATH = {
     "math", "mrow", "mi", "mo", "mn", "mtext", "mspace", "msup", "msub", "msubsup", "mfrac", "msqrt", "mover", "munder",
@@ -143,6 +149,10 @@ def named(grade_id: str) -> dict[str, Any]:
     return {"nbgrader": {"grade_id": grade_id, "schema_version": 3}}
 
 
+def solution(grade_id: str) -> dict[str, Any]:
+    return {"nbgrader": {"grade_id": grade_id, "schema_version": 3, "solution": True}}
+
+
 def page_of(
     *cells: dict[str, Any],
     grade_: Grade | None = None,
@@ -168,7 +178,8 @@ def test_the_page_says_the_score_and_each_check_in_words():
         )
     )
     for words in ("1 of 5 points", "Rows sum to one.", "Large logits.", "Subtract the maximum.", "No luck.",
-                  "raised ValueError at line 3 of cell 2", "Still to be graded by hand: why", "ada, demo"):  # fmt: skip
+                  "raised ValueError at line 3 of cell 2",
+                  "Still to be graded by hand: why", "ada", "demo"):  # fmt: skip
         assert words in page.text
     assert "<code>maximum</code>" in page.html
     assert [title for title in page.texts if title == "small world"]
@@ -220,6 +231,138 @@ def test_the_notebook_is_on_the_page_as_it_ran():
     assert "noopener" in (link["rel"] or "")
     assert page.all("table")
     assert page.all("em")
+
+
+# From the check to the cell
+
+
+def test_a_question_leads_to_its_answer_and_the_answer_to_its_question():
+    page = page_of(
+        code("import numpy", **named("imports")),
+        code("def shares(x): ...", **solution("shares_answer")),
+        code("def helper(): ...", **solution("helper")),
+        code("assert shares", **named("shares")),
+        markdown("Because.", **solution("why")),
+    )
+    links = [link.get("href") for link in page.all("a")]
+    assert links.count("#cell-2") == 1
+    assert "#cell-5" in links
+    assert links.count("#q-shares") == 3  # at a glance, and from both of its cells
+    assert "your answer, cell 2" in page.text
+
+
+def test_a_message_leads_to_the_cell_that_it_names():
+    raised = check("t::a", Verdict.ERROR, 0.0, message="raised ValueError at line 3 of cell 2")
+    page = page_of(code("1"), code("2"), grade_=grade(raised))
+    assert "#cell-2" in [link.get("href") for link in page.all("a")]
+    assert "#cell-2" not in [link.get("href") for link in page_of(code("1"), grade_=grade(raised)).all("a")]
+
+
+def test_what_was_lost_stands_before_what_was_not():
+    page = page_of(grade_=grade(check("t::a", title="Fine."), check("t::b", Verdict.FAIL, 0.0, title="Lost.")))
+    assert page.text.index("Lost.") < page.text.index("Fine.")
+    assert "1 of 2 checks passed" in page.text
+
+
+# What a visible check saw
+
+
+def seen(actual: Any, expected: Any, *args: Any, **kwargs: Any) -> CheckResult:
+    """A visible check that failed on a call of `shares`."""
+    target = Remote(Conversation(None, 1.0), "shares", (), "")  # type: ignore[arg-type] # nothing is sent
+    saw = evidence(Seen(actual, expected, 1e-5, Call(target, args, kwargs, result=actual)))
+    return check("t::a", Verdict.FAIL, 0.0, visible=True, evidence=saw)
+
+
+def test_a_small_array_is_a_table_with_what_differs_marked():
+    page = page_of(
+        grade_=grade(seen(np.array([[0.25, 0.5]]), np.array([[0.25, 0.75]]), np.array([[1.0, 3.0]]), axis=1))
+    )
+    cells = [attributes.get("class") for attributes in page.all("td")]
+    assert cells == [None, None, None, None, None, "off"]  # the argument, what was expected, what came
+    assert "0.75" in page.text
+    assert "0.5 differs" in page.text
+    assert "Expected: array of float64, shape (1, 2)" in page.text
+    assert "shares(array float64, shape (1, 2), axis=1)" in page.text
+
+
+def test_numbers_that_differ_never_look_the_same():
+    page = page_of(grade_=grade(seen(np.array([0.123456789]), np.array([0.123456780]) + 2e-8)))
+    cells = re.findall(r"<td[^>]*>([\d.]+)", page.html)
+    assert len(cells) == 2
+    close_by = page_of(grade_=grade(seen(np.array([1.00003]), np.array([1.0]))))
+    assert "1.00003" in close_by.text
+
+
+def test_a_larger_array_is_a_map_of_the_difference():
+    expected = np.zeros((30, 40))
+    actual = expected.copy()
+    actual[3, 5], actual[7, 0], actual[29, 39] = 2.0, -1.0, np.nan
+    page = page_of(grade_=grade(seen(actual, expected)))
+    (image,) = page.all("img")
+    assert "3 of 1,200 values differ, by up to 2" in (image["alt"] or "")
+    picture = Image.open(io.BytesIO(base64.b64decode((image["src"] or "").partition(",")[2])))
+    assert picture.size == (40, 30)
+    shown_ = {(x, y): picture.getpixel((x, y)) for x in range(40) for y in range(30)}
+    colours = {place: pixel for place, pixel in shown_.items() if pixel[3]}
+    assert colours.keys() == {(5, 3), (0, 7), (39, 29)}
+    (more, less, odd) = (colours[place] for place in [(5, 3), (0, 7), (39, 29)])
+    assert more[0] > more[2]
+    assert less[2] > less[0]
+    assert more[3] > less[3]  # twice as far off, so stronger
+    assert odd[:3] not in (more[:3], less[:3])
+
+
+def test_a_map_of_a_very_large_array_is_small_and_loses_nothing():
+    expected = np.zeros((4, 1000, 1000))
+    actual = expected.copy()
+    actual[2, 345, 678] = -3.0
+    page = page_of(grade_=grade(seen(actual, expected)))
+    (image,) = page.all("img")
+    picture = Image.open(io.BytesIO(base64.b64decode((image["src"] or "").partition(",")[2])))
+    assert picture.size[0] <= 64
+    assert picture.size[1] <= 48
+    assert sum(picture.getpixel((x, y))[3] > 0 for x in range(picture.size[0]) for y in range(picture.size[1])) == 1
+    assert "1 of 4,000,000 values differ" in page.text
+    assert "A square stands for" in page.text
+
+
+@pytest.mark.parametrize(
+    ("actual", "expected", "words"),
+    [
+        (np.zeros((3, 2)), np.zeros((2, 3)), "shape (2, 3)"),
+        ([1, 2], np.zeros(2), "a list of 2"),
+        ("</td><script>alert(1)</script>", 1.0, "<script>"),
+        (3, 4, "4"),
+        (float("inf"), 0.5, "inf"),
+        (None, np.ones(2), "None"),
+        (np.zeros((2, 0)), np.zeros((2, 3)), "shape (2, 0)"),
+        (1 << 20_000, 1, "bits"),
+    ],
+    ids=["shapes", "list", "text", "int", "infinity", "nothing", "empty", "huge"],
+)
+def test_values_of_any_kind_can_be_shown(actual, expected, words):
+    assert words in page_of(grade_=grade(seen(actual, expected, actual))).text
+
+
+def test_of_a_hidden_check_no_value_is_shown_even_if_one_were_there():
+    hidden = dataclasses.replace(seen(np.array([0.739085]), np.array([0.25])), visible=False)
+    page = page_of(grade_=grade(hidden))
+    assert "0.739085" not in page.html
+    assert "Expected" not in page.text
+
+
+def test_what_a_wrong_answer_does_is_not_on_the_page():
+    told = Behaviour("5ad1", (0.739085,), "minus what was expected")
+    page = page_of(grade_=grade(check("t::a", Verdict.FAIL, 0.0, behaviour=told, visible=True)))
+    assert "0.739085" not in page.html
+    assert "minus" not in page.html
+
+
+def test_many_visible_checks_do_not_make_a_page_large():
+    big = np.arange(64.0).reshape(8, 8)
+    lost = [dataclasses.replace(seen(big, -big, *[big] * 12), id=f"t::{n}") for n in range(60)]
+    assert page_of(grade_=grade(*lost)).all("table")
 
 
 # Nothing hidden
