@@ -642,7 +642,7 @@ def _described(
             if item.verdict is Verdict.ERROR and isinstance(error, StudentFault):
                 # An answer that was never begun is no mistake.
                 if error.kind != "NotImplementedError":
-                    described[item.check.id] = Behaviour(error.kind)
+                    described[item.check.id] = Behaviour(error.kind, relation=f"raises {error.kind}")
             elif item.verdict is Verdict.FAIL:
                 outcome, _ = _run_check(examiner, item.check, forks)
                 if outcome.conversation is not None:
