@@ -32,8 +32,10 @@ def apply(confinement: Confinement, others: int) -> None:
     The kernel counts all processes and threads of a user, in a user namespace if it has one: the `others` that are
     there already come on top.
     """
-    with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w") as score:
-        score.write("1000")
+    with contextlib.suppress(OSError):
+        score = os.open("/proc/self/oom_score_adj", os.O_WRONLY | os.O_CLOEXEC)
+        os.write(score, b"1000")
+        os.close(score)
     if confinement.cpus:
         os.sched_setaffinity(0, confinement.cpus)
     for what, most in (

@@ -173,10 +173,14 @@ def drop_bounding_set(*kept: int) -> None:
             raise
 
 
+# Kept: making a type of array anew takes longer than the call that it is for.
+_8_BYTES, _24_BYTES = ctypes.c_char * 8, ctypes.c_char * 24
+
+
 def has_capability(capability: int) -> bool:
     """Whether this process has `capability` in effect, in its own user namespace."""
     try:
-        _call_capability("capget", held := ctypes.create_string_buffer(24))
+        _call_capability("capget", held := _24_BYTES())
     except OSError:
         return False
     low, _, _, high, _, _ = struct.unpack("=6I", held.raw)
@@ -185,12 +189,12 @@ def has_capability(capability: int) -> bool:
 
 def keep_capabilities(*capabilities: int, inheritable: bool = False) -> None:
     """Give up every capability but these of those permitted now. Inheritable ones go too unless asked for."""
-    _call_capability("capget", held := ctypes.create_string_buffer(24))
+    _call_capability("capget", held := _24_BYTES())
     wanted = sum(1 << capability for capability in capabilities)
     words = struct.unpack("=6I", held.raw)
     low, high = words[1] & wanted, words[4] & wanted >> 32
     kept = (low, low, low if inheritable else 0, high, high, high if inheritable else 0)
-    _call_capability("capset", ctypes.create_string_buffer(struct.pack("=6I", *kept), 24))
+    _call_capability("capset", _24_BYTES.from_buffer_copy(struct.pack("=6I", *kept)))
 
 
 def make_ambient(capability: int) -> None:
@@ -199,7 +203,7 @@ def make_ambient(capability: int) -> None:
 
 
 def _call_capability(name: str, data: ctypes.Array[ctypes.c_char]) -> None:
-    call(name, ctypes.create_string_buffer(struct.pack("=Ii", 0x20080522, 0), 8), data)
+    call(name, _8_BYTES.from_buffer_copy(struct.pack("=Ii", 0x20080522, 0)), data)
 
 
 def act_as(uid: int, gid: int) -> None:
@@ -317,9 +321,8 @@ def seccomp_install(program: bytes) -> None:
     """Put the filter on this process and its descendants, for ever. It needs no_new_privs or CAP_SYS_ADMIN."""
     if _COLUMN is None:
         raise OSError(errno.ENOSYS, f"system calls of {MACHINE} are not known")
-    code = ctypes.create_string_buffer(program, len(program))
-    header = ctypes.create_string_buffer(struct.pack("@HP", len(program) // 8, ctypes.addressof(code)), 16)
-    call("seccomp", 1, 0, header)
+    address = ctypes.cast(ctypes.c_char_p(program), ctypes.c_void_p).value
+    call("seccomp", 1, 0, struct.pack("@HP", len(program) // 8, address))
 
 
 LARGE_PAGE = 2 * 2**20

@@ -120,7 +120,8 @@ def scratch(root: Root, *, uid: int, gid: int, megabytes: int) -> None:
 def folders(home: str, owner: tuple[int, int]) -> None:
     """Make the folders of a scratch place: `work` (home and current), `tmp`, `shm`."""
     for name in ("work", "tmp", "shm"):
-        os.makedirs(f"{home}/{name}", exist_ok=True)
+        with contextlib.suppress(FileExistsError):
+            os.mkdir(f"{home}/{name}")
         os.chown(f"{home}/{name}", *owner)
 
 

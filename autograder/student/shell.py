@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import builtins
 import contextlib
+import functools
 import io
 import json
 import os
@@ -284,8 +285,22 @@ class StudentShell(InteractiveShell):
         """There is no screen: an event loop is not started."""
 
     def enable_matplotlib(self, gui: str | None = None) -> Any:
-        """Every backend is the inline one."""
-        return super().enable_matplotlib("inline")  # type: ignore[no-untyped-call] # IPython has few types
+        """Every backend that needs a screen is the inline one, also where a notebook asks matplotlib for it."""
+        enabled = super().enable_matplotlib("inline")  # type: ignore[no-untyped-call] # IPython has few types
+        import matplotlib.pyplot as plt
+
+        switch = plt.switch_backend
+        if not hasattr(switch, "__wrapped__"):
+
+            @functools.wraps(switch)
+            def switch_backend(newbackend: str) -> None:
+                try:
+                    switch(newbackend)
+                except ImportError:
+                    switch("module://matplotlib_inline.backend_inline")
+
+            plt.switch_backend = switch_backend
+        return enabled
 
     def ask_exit(self) -> None:
         """What `exit` and `quit` do: end the cell, not the notebook."""

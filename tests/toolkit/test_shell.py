@@ -294,6 +294,15 @@ def test_every_matplotlib_backend_is_the_inline_one(run, gui):
     assert len(ran[1].shown("image/png")) == 1
 
 
+@pytest.mark.parametrize("backend", ["TkAgg", "QtAgg", "MacOSX", "WXAgg", "module://no_such_backend"])
+@pytest.mark.parametrize("ask", ["import matplotlib; matplotlib.use({!r})", "plt.switch_backend({!r})"])
+def test_a_backend_that_needs_a_screen_costs_nothing(run, backend, ask):
+    cell = f"import matplotlib.pyplot as plt\n{ask.format(backend)}\nplt.ion()\nplt.plot([1, 2]);"
+    ran = one(run, cell)
+    assert ran.ok
+    assert len(ran.shown("image/png")) == 1
+
+
 def test_help_is_an_output_and_no_pager(run):
     assert "Return a new list containing" in json.dumps(one(run, "sorted?").outputs)
     assert "Return a new list containing" in json.dumps(one(run, "help(sorted)").outputs)
