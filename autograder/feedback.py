@@ -183,7 +183,7 @@ def _cells(
     shown: list[Cell] = []
     room = _Room()
     seen = {""}
-    answered = _answered(cells, questions)
+    answering = answered(cells, questions)
     for number, cell in enumerate(cells, 1):
         id_, _ = _named(cell)
         # A second cell of the same id is the student's own.
@@ -195,7 +195,7 @@ def _cells(
             shown.append(Cell(number, "cut", Markup("<p class='cut'>[the page has no room for the rest]</p>")))
             break
         outputs = _outputs(cell.get("outputs", []), room) if cell["cell_type"] == "code" else ()
-        answers = answered.get(number, "")
+        answers = answering.get(number, "")
         shown.append(Cell(number, cell["cell_type"], html, outputs, question, comment, answers))
     return shown
 
@@ -206,9 +206,9 @@ def _named(cell: dict[str, Any]) -> tuple[str, bool]:
     return (str(meta.get("grade_id", "")), meta.get("solution") is True) if isinstance(meta, dict) else ("", False)
 
 
-def _answered(cells: list[dict[str, Any]], questions: set[str]) -> dict[int, str]:
+def answered(cells: list[dict[str, Any]], questions: set[str]) -> dict[int, str]:
     """The questions that cells answer, by number: answers stand before the cell that grades them, or are that cell."""
-    answered: dict[int, str] = {}
+    found: dict[int, str] = {}
     waiting: list[int] = []
     seen: set[str] = set()
     for number, cell in enumerate(cells, 1):
@@ -219,9 +219,9 @@ def _answered(cells: list[dict[str, Any]], questions: set[str]) -> dict[int, str
         if solution:
             waiting.append(number)
         if id_ in questions:
-            answered.update(dict.fromkeys(waiting, id_))
+            found.update(dict.fromkeys(waiting, id_))
             waiting = []
-    return answered
+    return found
 
 
 def _source(kind: str, source: str) -> Markup:
