@@ -20,11 +20,12 @@ def test_hides_the_future_alone(student, rng):
 
 
 def test_one_position_sees_itself(student):
-    """A sequence of one position may attend to itself.
+    """A sequence of one position may attend to itself, as every position of a longer one may.
 
     Hint: the diagonal belongs to the mask.
     """
     assert close(student.causal_mask(length=1), np.ones((1, 1), dtype=bool))
+    assert close(student.causal_mask(length=2), np.array([[True, False], [True, True]]))
 
 
 def test_each_call_makes_a_mask_of_its_own(student, rng):

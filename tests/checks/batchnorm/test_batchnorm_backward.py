@@ -136,13 +136,16 @@ def test_ways_to_call(student, rng):
 
 
 def test_arguments_stay(student, rng):
-    """`dout` keeps its values.
+    """The results are right, and `dout` keeps its values.
 
     Hint: `dout *= gamma` works in the caller's array.
     """
     for training in [True, False]:
-        _, _, _, cache = student.batchnorm_forward(*problem(rng, 4, 3), training)
-        assert unchanged(student.batchnorm_backward, slopes(rng, 4, 3), cache)
+        arguments, dout = problem(rng, 4, 3), slopes(rng, 4, 3)
+        _, _, _, cache = student.batchnorm_forward(*arguments, training)
+        assert unchanged(student.batchnorm_backward, dout, cache)
+        expected = gradients(dout, *arguments, training=training)
+        assert close(student.batchnorm_backward(dout, cache), expected, terms=12, condition=10)
 
 
 def test_every_cache_its_own(student, rng):

@@ -168,12 +168,16 @@ def test_ways_to_call(student, rng):
 
 
 def test_arguments_stay(student, rng):
-    """The arguments keep their values, the running statistics too.
+    """The results are right, and the arguments keep their values, the running statistics too.
 
     Hint: `running_mean *= …` works in the caller's array; the new statistics are for the caller to keep.
     """
-    assert unchanged(student.batchnorm_forward, *problem(rng, 4, 3))
-    assert unchanged(student.batchnorm_forward, *problem(rng, 3, 4), training=False)
+    for n, d, training in [(4, 3, True), (3, 4, False)]:
+        arguments = problem(rng, n, d)
+        assert unchanged(student.batchnorm_forward, *arguments, training=training)
+        out, mean, var, _ = student.batchnorm_forward(*arguments, training=training)
+        expected = reference.batchnorm_forward(*arguments, training=training)
+        assert close((out, mean, var), expected[:3], terms=n, condition=4)
 
 
 def test_nothing_is_remembered(student, rng):

@@ -131,10 +131,13 @@ def test_ways_to_call(student, rng):
 
 
 def test_arguments_stay(student, rng):
-    """`dout` keeps its values."""
+    """The results are right, and `dout` keeps its values."""
     for shape in [(4, 3), (2, 3, 5)]:
-        _, cache = student.layernorm_forward(*problem(rng, *shape))
-        assert unchanged(student.layernorm_backward, slopes(rng, *shape), cache)
+        arguments, dout = problem(rng, *shape), slopes(rng, *shape)
+        _, cache = student.layernorm_forward(*arguments)
+        assert unchanged(student.layernorm_backward, dout, cache)
+        expected = gradients(dout, *arguments)
+        assert close(student.layernorm_backward(dout, cache), expected, terms=24, condition=10)
 
 
 def test_every_cache_its_own(student, rng):

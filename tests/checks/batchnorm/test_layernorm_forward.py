@@ -126,9 +126,12 @@ def test_ways_to_call(student, rng):
 
 
 def test_arguments_stay(student, rng):
-    """The arguments keep their values."""
-    assert unchanged(student.layernorm_forward, *problem(rng, 4, 3))
-    assert unchanged(student.layernorm_forward, *problem(rng, 2, 3, 5), eps=0.5)
+    """The result is right, and the arguments keep their values."""
+    for shape, options in [((4, 3), {}), ((2, 3, 5), {"eps": 0.5})]:
+        arguments = problem(rng, *shape)
+        assert unchanged(student.layernorm_forward, *arguments, **options)
+        out, _ = student.layernorm_forward(*arguments, **options)
+        assert close(out, reference.layernorm_forward(*arguments, **options)[0], terms=5, condition=4)
 
 
 def test_nothing_is_remembered(student, rng):

@@ -119,10 +119,12 @@ def test_memory_order(student, rng):
 
 
 def test_arguments_stay(student, rng):
-    """The arguments keep their values."""
+    """The result is right, and the arguments keep their values."""
     x, w, b = layer(rng, (2, 3, 5, 6), (4, 3, 3, 2))
     assert unchanged(student.conv2d_forward, x, w, b)
     assert unchanged(student.conv2d_forward, x, w, b, stride=2, padding=1)
+    assert agrees(student, x, w, b)
+    assert agrees(student, x, w, b, 2, 1)
 
 
 def test_nothing_is_remembered(student, rng):

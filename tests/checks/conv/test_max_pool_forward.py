@@ -109,10 +109,12 @@ def test_memory_order(student, rng):
 
 
 def test_argument_stays(student, rng):
-    """The images keep their values."""
+    """The result is right, and the images keep their values."""
     x = rng.normal(size=(2, 3, 7, 6))
     assert unchanged(student.max_pool_forward, x, 2, 2)
     assert unchanged(student.max_pool_forward, x, size=3, stride=1)
+    assert agrees(student, x, 2, 2)
+    assert agrees(student, x, 3, 1)
 
 
 def test_nothing_is_remembered(student, rng):

@@ -107,11 +107,13 @@ def test_large_entries(student, rng):
 
 
 def test_leaves_its_arguments_alone(student, rng):
-    """Neither the list passed in nor its arrays are changed.
+    """The results are right, and neither the list passed in nor its arrays are changed.
 
     Hint: `grad *= factor` and `grads[i] = …` change what belongs to the caller.
     """
-    assert unchanged(student.clip_gradients, draw(rng, 9.0), 2.0)
+    grads = draw(rng, 9.0)
+    assert unchanged(student.clip_gradients, grads, 2.0)
+    assert right(student.clip_gradients(grads, 2.0), grads, 2.0)
 
 
 def test_remembers_nothing(student, rng):

@@ -96,11 +96,13 @@ def test_arguments_by_name(student, rng):
 
 
 def test_leaves_its_arguments_alone(student, rng):
-    """The arguments are not changed, the old cell state included.
+    """The result is right, and the arguments are not changed, the old cell state included.
 
     Hint: `c *= f` changes the caller's array.
     """
-    assert unchanged(student.lstm_step, *draw(rng, 3, 2, 4))
+    arguments = draw(rng, 3, 2, 4)
+    assert unchanged(student.lstm_step, *arguments)
+    assert close(student.lstm_step(*arguments), reference.lstm_step(*arguments))
 
 
 def test_remembers_nothing(student, rng):

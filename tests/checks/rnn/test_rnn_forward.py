@@ -87,11 +87,13 @@ def test_arguments_by_name(student, rng):
 
 
 def test_leaves_its_arguments_alone(student, rng):
-    """The arguments are not changed, h0 included.
+    """The states are right, and the arguments are not changed, h0 included.
 
     Hint: `+=` on an argument changes the caller's array.
     """
-    assert unchanged(student.rnn_forward, *draw(rng, 3, 4, 2, 5))
+    arguments = draw(rng, 3, 4, 2, 5)
+    assert unchanged(student.rnn_forward, *arguments)
+    assert close(states(student, *arguments), reference.rnn_forward(*arguments)[0])
 
 
 def test_remembers_nothing(student, rng):

@@ -63,11 +63,13 @@ def test_saturates(student, rng):
 
 
 def test_leaves_its_arguments_alone(student, rng):
-    """The arguments are not changed.
+    """The result is right, and the arguments are not changed.
 
     Hint: `+=` on an argument changes the caller's array.
     """
-    assert unchanged(student.rnn_step, *draw(rng, 3, 2, 4))
+    arguments = draw(rng, 3, 2, 4)
+    assert unchanged(student.rnn_step, *arguments)
+    assert close(student.rnn_step(*arguments), reference.rnn_step(*arguments))
 
 
 def test_remembers_nothing(student, rng):

@@ -120,8 +120,11 @@ def test_memory_order(student, rng):
 
 
 def test_arguments_stay(student, rng):
-    """The arguments keep their values."""
-    assert unchanged(student.softmax_regression_gradients, *problem(rng, 3, 5, 4))
+    """The result is right, and the arguments keep their values."""
+    arguments = problem(rng, 3, 5, 4)
+    expected = reference.softmax_regression_gradients(*arguments)
+    assert unchanged(student.softmax_regression_gradients, *arguments)
+    assert close(student.softmax_regression_gradients(*arguments), expected, terms=3)
 
 
 def test_nothing_is_remembered(student, rng):

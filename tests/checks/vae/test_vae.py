@@ -64,6 +64,16 @@ def forward(model, x, latent_dim):
     return tensors(model(x), tuple(x.shape), (len(x), latent_dim), (len(x), latent_dim))
 
 
+def settled(model, rng, input_dim, latent_dim):
+    """Whether codes and pictures, in evaluation mode, depend on what they are made of, and on nothing else."""
+    x, z = normal(rng, 8, input_dim), normal(rng, 8, latent_dim)
+    model.eval()
+    (mu, logvar), x_hat = encode(model, x, latent_dim), decode(model, z, input_dim)
+    for result in (mu, logvar, x_hat):
+        assert bool((result != result[:1]).any()), "whatever comes in, the same comes out"
+    return close((*encode(model, x, latent_dim), decode(model, z, input_dim)), (mu, logvar, x_hat))
+
+
 def test_shapes(student, rng):
     """Every method returns tensors of the stated shapes, for any sizes.
 
@@ -78,6 +88,7 @@ def test_shapes(student, rng):
             encode(model, normal(rng, n, input_dim), latent_dim)
             decode(model, normal(rng, n, latent_dim), input_dim)
             forward(model, normal(rng, n, input_dim), latent_dim)
+    assert settled(build(student, rng, 7, 24, 2, scale=2), rng, 7, 2)
 
 
 def test_decoder_gives_probabilities(student, rng):
@@ -97,6 +108,7 @@ def test_decoder_gives_probabilities(student, rng):
     assert float(x_hat.min()) < 0.3, "a probability may be small"
     assert float(x_hat.max()) > 0.7, "a probability may be large"
     assert bool(((x_hat.sum(dim=1) - 1).abs() > 0.1).any()), "the pixels do not share one probability"
+    assert settled(model, rng, 40, 3)
 
 
 def test_encoder_gives_any_number(student, rng):
@@ -117,6 +129,7 @@ def test_encoder_gives_any_number(student, rng):
     mu, _ = encode(model, torch.cat([bases.reshape(-1, 12), dotted]), 24)
     moved = (mu[8:].reshape(8, 12, 24) - mu[:8, None]).abs()  # (base, pixel, latent dimension)
     assert bool((moved.amax(dim=(0, 2)) > 1e-3).all()), "every pixel counts"
+    assert settled(model, rng, 12, 24)
 
 
 def test_evaluation_decodes_the_mean(student, rng):
@@ -154,9 +167,10 @@ def test_training_returns_the_code_it_was_drawn_from(student, rng):
     other, _, _ = forward(model, x, 4)
     assert bool((x_hat != other).any()), "the noise is the same in two calls"
     model.eval()
-    settled = forward(model, x, 4)
+    mean = forward(model, x, 4)
     model.train()
-    assert bool((forward(model, x, 4)[0] != settled[0]).any()), "after train() there is noise again"
+    assert bool((forward(model, x, 4)[0] != mean[0]).any()), "after train() there is noise again"
+    assert settled(model, rng, 9, 4)
 
 
 def furthest(one, other):
@@ -191,6 +205,7 @@ def test_noise_has_the_stated_distribution(student, rng):
         # Two samples of 2048 of one distribution are 0.1 apart with a probability of 3e-9; with normalised batches,
         # where the images of a batch are not independent, more often.
         assert any(distance(x) < 0.1 for _ in range(3)), "the reconstructions are distributed differently"
+    assert settled(model, rng, 8, 3)
 
 
 def parameters(model):
