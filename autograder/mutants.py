@@ -57,7 +57,7 @@ def make_mutants(assignment: Assignment, asked: Mapping[str, set[str]]) -> tuple
 
     `asked` are the names of functions and variables that each question's checks ask for. Only their definitions, and
     those of helpers of theirs beside them, are changed, in the answer cells before the question's grade cell and there
-    within the solution regions: nothing else of a notebook is judged by hidden checks.
+    within the solution regions: no check judges plots, prints and what else is in a notebook.
     """
     return tuple(
         mutant
@@ -122,11 +122,16 @@ def _definitions(text: str, asked: set[str]) -> Iterator[ast.stmt]:
 
 
 def _defined(statement: ast.stmt) -> set[str]:
+    """The names that a statement defines; none for one that works them out: its value stays what the notebook made."""
     if isinstance(statement, (ast.FunctionDef, ast.ClassDef)):
         return {statement.name}
-    if isinstance(statement, ast.Assign):
-        return {target.id for target in statement.targets if isinstance(target, ast.Name)}
-    return set()
+    if not isinstance(statement, ast.Assign):
+        return set()
+    try:
+        ast.literal_eval(statement.value)
+    except ValueError:
+        return set()
+    return {target.id for target in statement.targets if isinstance(target, ast.Name)}
 
 
 def _mutants_of(question: str, notebook: str, cell: int, text: str, definition: ast.stmt) -> Iterator[Mutant]:

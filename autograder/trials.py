@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import dataclasses
 import functools
 import json
@@ -33,8 +34,8 @@ Report = Callable[[int, int], None]
 _MISCONCEPTION_SEEDS = 10
 _MUTANT_SEEDS = 3
 _CHUNK = 25
-# A mutant may loop for ever. The model answer takes milliseconds for a call, and a second for its longest training.
-_MUTANT_CALL_SECONDS = 10.0
+# What loops for ever ends there. The model answer takes milliseconds for a call, its longest training half a second.
+_CALL_SECONDS = 10.0
 _CPU_SECONDS = 60.0
 
 
@@ -63,11 +64,22 @@ class Trials:
 
 @dataclass(frozen=True)
 class _Bench:
-    """What trials need, made once and shared with the forks."""
+    """What trials need, made once and shared with the forks.
+
+    `model` is what the notebook with the model answer made; `sound` are the checks that can judge mutants.
+    """
 
     assignment: Assignment
     checks: Checks
     diagnosis: Diagnosis
+    model: dict[str, Any]
+    sound: set[str]
+
+    @classmethod
+    def of(cls, assignment: Assignment, checks: Checks) -> _Bench:
+        """The bench of an assignment; runs its model answer."""
+        model = desk.run_model((notebook.source for notebook in assignment.notebooks), assignment.files)
+        return cls(assignment, checks, Diagnosis(assignment), model, set())
 
 
 _Task = tuple[Variant, range] | Mutant
@@ -82,7 +94,7 @@ def try_everything(
     """
     if not can_fork():
         return _in_a_new_process(assignment, seeds, workers, report)
-    bench = _Bench(assignment, checks, Diagnosis(assignment))
+    bench = _Bench.of(assignment, checks)
     assert assignment.checks is not None
     # Also for what it imports and starts on the way, which each fork would have to do again.
     mutants = make_mutants(assignment, _asked_for(bench))
@@ -132,9 +144,16 @@ def try_everything(
 def _do(bench: _Bench, task: _Task) -> Trial | bool:
     """A fork's task: a variant's trial, or whether a mutant was noticed."""
     _briefly()
+    with _silence():
+        return _killed(bench, task) if isinstance(task, Mutant) else _try_variant(bench, *task)
+
+
+@contextlib.contextmanager
+def _silence() -> Iterator[None]:
+    """No warnings of what is meant to go wrong."""
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
-        return _killed(bench, task) if isinstance(task, Mutant) else _try_variant(bench, *task)
+        yield
 
 
 def _briefly() -> None:
@@ -152,24 +171,42 @@ def _namespace(bench: _Bench, source: str, name: str) -> dict[str, Any]:
     return namespace
 
 
+def _with_values(bench: _Bench, source: str) -> dict[str, Any]:
+    """The same, with what the model answer's notebook made when it ran: networks that it trained, for example."""
+    namespace = _namespace(bench, source, "mutant")
+    # In place: it is the global variables of the functions in it.
+    for name, value in bench.model.items():
+        namespace.setdefault(name, value)
+    return namespace
+
+
 def _asked_for(bench: _Bench) -> dict[str, set[str]]:
-    """The names of the model answer that the checks of each question ask for."""
+    """The names of the model answer that the checks of each question ask for. Notes which checks are sound.
+
+    A check that the model answer does not pass here, because it wants more than definitions and values, judges none of
+    its mutants: it would seem to notice every one.
+    """
     asked: dict[str, set[str]] = {}
-    with warnings.catch_warnings(), np.errstate(all="ignore"):
-        warnings.simplefilter("ignore")
-        provider = desk.Desk(_namespace(bench, "", "nothing"), functools.partial(seed_for, b"verify", "0"))
-        for check in bench.checks.checks:
-            conversation = bench.checks.run(check, provider)[0].conversation
-            calls = conversation.calls if conversation is not None else ()
-            asked.setdefault(check.question, set()).update(call.target.variable for call in calls)
+    unsound = set()
+    with _silence():
+        namespace = _with_values(bench, "")
+        for question in bench.checks.questions:
+            for seed in range(_MUTANT_SEEDS):
+                for check, outcome, verdict, _ in _run_checks(bench, namespace, question, seed):
+                    if verdict is not Verdict.PASS or outcome.conversation is None:
+                        unsound.add(check.id)
+                        continue
+                    calls = outcome.conversation.calls
+                    asked.setdefault(question, set()).update(call.target.variable for call in calls)
+    bench.sound.update(check.id for check in bench.checks.checks if check.id not in unsound)
     return asked
 
 
 def _run_checks(
-    bench: _Bench, namespace: dict[str, Any], question: str, seed: int, call_seconds: float = 10.0
+    bench: _Bench, namespace: dict[str, Any], question: str, seed: int
 ) -> Iterator[tuple[Check, Outcome, Verdict, str]]:
     """The question's checks with the inputs of `seed`, one by one: how each ended."""
-    provider = desk.Desk(namespace, functools.partial(seed_for, b"verify", str(seed)), call_seconds)
+    provider = desk.Desk(namespace, functools.partial(seed_for, b"verify", str(seed)), _CALL_SECONDS)
     for check in bench.checks.questions.get(question, ()):
         outcome, _ = bench.checks.run(check, provider)
         yield check, outcome, *judge(check, outcome)
@@ -178,13 +215,14 @@ def _run_checks(
 def _killed(bench: _Bench, mutant: Mutant) -> bool:
     """Whether a check notices the mutant with any of a few seeds."""
     try:
-        namespace = _namespace(bench, mutant.source, "mutant")
+        namespace = _with_values(bench, mutant.source)
     except Exception:  # a definition that raises: its notebook would not run
         return True
     return any(
         verdict not in (Verdict.PASS, Verdict.SKIPPED)
         for seed in range(_MUTANT_SEEDS)
-        for _, _, verdict, _ in _run_checks(bench, namespace, mutant.question, seed, _MUTANT_CALL_SECONDS)
+        for check, _, verdict, _ in _run_checks(bench, namespace, mutant.question, seed)
+        if check.id in bench.sound
     )
 
 
