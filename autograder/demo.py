@@ -19,6 +19,7 @@ from autograder.feedback import write_feedback
 from autograder.grade import proof_grader
 from autograder.records import AutograderError
 from autograder.release import release
+from autograder.report import read_class, write_report
 from autograder.terminal import grading, print_class
 
 ASSIGNMENT = "softmax"
@@ -52,6 +53,8 @@ def run_demo(origin: Path, folder: Path) -> int:
     print_class(course, assignment, progress)
     pages = write_feedback(course, assignment)
     print(f"\nfeedback: {len(pages)} pages, to be opened in a browser, for example\n  {pages[0].resolve()}")
+    report = write_report(course, assignment, read_class(course, assignment))
+    print(f"the class on a page:\n  {report.resolve()}")
     print(f"formgrader: cd {folder} && jupyter lab, then nbgrader's menu")
     return 0
 

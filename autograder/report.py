@@ -154,7 +154,7 @@ def _cells(course: Course, assignment: Assignment, student: str) -> list[dict[st
 
 
 def _questions(students: list[Student]) -> tuple[Item, ...]:
-    """The questions, as far as they are graded."""
+    """The questions that are graded for at least half of the class: who left one blank has zero before all others."""
     found: dict[str, list[tuple[float, float]]] = {}
     points: dict[str, float] = {}
     for student in students:
@@ -164,7 +164,11 @@ def _questions(students: list[Student]) -> tuple[Item, ...]:
             pairs = found.setdefault(question["id"], [])
             if question["score"] is not None and question["max_score"]:
                 pairs.append((question["score"] / question["max_score"], total - question["score"]))
-    return _items((id_, id_.replace("_", " "), id_, points[id_], pairs) for id_, pairs in found.items())
+    return _items(
+        (id_, id_.replace("_", " "), id_, points[id_], pairs)
+        for id_, pairs in found.items()
+        if 2 * len(pairs) >= len(students)
+    )
 
 
 def _checks(students: list[Student]) -> tuple[Item, ...]:

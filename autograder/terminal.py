@@ -6,6 +6,7 @@ Text of students' (names, messages) is printed as text: neither rich's markup no
 from __future__ import annotations
 
 import contextlib
+import statistics
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -22,10 +23,12 @@ if TYPE_CHECKING:
     from autograder.batch import Progress as BatchProgress
     from autograder.course import Assignment, Course
     from autograder.grade import Examiner
+    from autograder.report import ClassReport
     from autograder.submissions import Submission
     from autograder.verify import Mutation, Verification
 
 _SECONDS_BETWEEN_LINES = 5.0
+_MANY = 40
 
 
 def plain(text: object) -> Text:
@@ -64,26 +67,38 @@ def grading() -> Iterator[Callable[[BatchProgress], None]]:
 
 
 def print_class(course: Course, assignment: Assignment, progress: BatchProgress) -> None:
-    """The class as a table: who earned what on which question, and how it went."""
+    """The class as a table, those first who need a person, and what is to be done next.
+
+    Of a large class only those are printed whom there is something to say of; everybody is in the report.
+    """
     from autograder.batch import read_results
 
-    students = sorted([*progress.skipped, *(grade.student for grade in progress.graded), *progress.failed])
+    students = [*progress.skipped, *(grade.student for grade in progress.graded), *progress.failed]
+    found = {student: read_results(course, assignment, student) for student in sorted(students)}
+    read = {student: results for student, results in found.items() if results is not None}
+    flagged = [student for student in found if student not in read or read[student]["attention"]]
+    rest = [student for student in found if student not in flagged]
+    if len(found) > _MANY:
+        rest = [student for student in rest if _noticed(read[student])][: max(0, _MANY - len(flagged))]
     table = Table(title=f"{course.name}: {assignment.id}", title_justify="left")
     table.add_column("student", no_wrap=True)
     table.add_column("score", justify="right")
     for question in assignment.questions:
         table.add_column(question.id.replace("_", " "), justify="right", max_width=11)
     table.add_column("noticed", max_width=46)
-    for student in students:
-        results = read_results(course, assignment, student)
-        if results is None:
-            table.add_row(
-                plain(student), "", *[""] * len(assignment.questions), plain(progress.failed.get(student, ""))
-            )
+    for student in [*flagged, *rest]:
+        if student not in read:
+            reason = progress.failed.get(student, "")
+            table.add_row(plain(student), "", *[""] * len(assignment.questions), plain(reason))
             continue
-        score, total = results["score"], results["max_score"]
+        results = read[student]
+        score = f"{results['score']:.4g} / {results['max_score']:g}"
         cells = [_points(question) for question in results["questions"]]
-        table.add_row(plain(student), f"{score:g} / {total:g}", *cells, plain(_noticed(results)))
+        table.add_row(plain(student), score, *cells, plain(_noticed(results)))
+    if len(read) > 1:
+        table.add_section()
+        means = [_mean([results["questions"][place]["score"] for results in read.values()]) for place in _places(read)]
+        table.add_row("mean", _mean([results["score"] for results in read.values()]), *means, "", style="bold")
     console = Console()
     # In a file or a pipe there is no width to respect, and a table cut to 80 columns says nothing.
     if not console.is_terminal:
@@ -94,7 +109,72 @@ def print_class(course: Course, assignment: Assignment, progress: BatchProgress)
         seconds = time.monotonic() - progress.started
         rate = f" in {seconds:.1f} s, {len(progress.graded) / seconds:.1f} a second"
     unchanged = f"; {len(progress.skipped)} unchanged since they were graded" if progress.skipped else ""
-    console.print(f"{len(progress.graded)} graded{rate}{unchanged}", highlight=False)
+    silent = len(found) - len(flagged) - len(rest)
+    unsaid = f"; {silent} are not in the table, for there is nothing to say of them" if silent else ""
+    console.print(f"{len(progress.graded)} graded{rate}{unchanged}{unsaid}", highlight=False)
+    for line in _next_steps(assignment.id, flagged, list(read.values())):
+        console.print(plain(line))
+
+
+def _places(read: dict[str, dict[str, Any]]) -> range:
+    """The places of the questions that all results have."""
+    return range(min(len(results["questions"]) for results in read.values()))
+
+
+def _mean(scores: list[float | None]) -> str:
+    given = [score for score in scores if score is not None]
+    return f"{statistics.fmean(given):.3g}" if len(given) == len(scores) else ""
+
+
+def _next_steps(assignment: str, flagged: list[str], results: list[dict[str, Any]]) -> list[str]:
+    """What there is to be done, as commands where there is one."""
+    waiting = sum(bool(one["needs_manual_grade"]) for one in results)
+    names = ", ".join(flagged[:10]) + (f" and {len(flagged) - 10} more" if len(flagged) > 10 else "")
+    return [
+        *([f"{len(flagged)} need{'s' * (len(flagged) == 1)} a person: {names}"] if flagged else []),
+        *([f"{waiting} wait{'s' * (waiting == 1)} for grading by hand in nbgrader's formgrader"] if waiting else []),
+        *([f"next: autograder report {assignment} and autograder feedback {assignment}"] if results else []),
+    ]
+
+
+def print_report(report: ClassReport) -> None:
+    """The essentials of a class as lines of text."""
+    for line in _report_lines(report):
+        print(plain(line).plain)
+
+
+def _report_lines(report: ClassReport) -> Iterator[str]:
+    scores = sorted(student.score for student in report.students if student.read)
+    yield f"{report.course}: {report.assignment}, {len(report.students)} submissions"
+    if not scores:
+        return
+    yield (
+        f"scores: median {statistics.median(scores):.4g}, mean {statistics.fmean(scores):.4g}, "
+        f"from {scores[0]:.4g} to {scores[-1]:.4g} of {report.students[0].maximum:g}"
+    )
+    yield from ("", "questions (earned by all, by the best; item-rest correlation)")
+    for one in report.questions:
+        apart = "    -" if one.discrimination is None else f"{one.discrimination:5.2f}"
+        yield f"  {one.title:30} {one.mean:4.0%} {one.best:4.0%} {apart}  {', '.join(one.signals)}".rstrip()
+    sections: dict[str, list[str]] = {
+        "checks to look at": [
+            f"{', '.join(one.signals)}: {one.id}" for one in report.signals if one.id != one.question
+        ],
+        "known mistakes": [f"{len(one.students)} {one.question}: {one.name}" for one in report.mistakes],
+        "mistakes without a name": [
+            f"{len(one.students)} {one.question}: {'; '.join((*one.relations, ', '.join(one.students[:5])))}"
+            for one in report.clusters
+        ],
+        "who need a person": [
+            f"{student.name}: {'; '.join(student.results['attention'])}" for student in report.attention
+        ],
+        "suspiciously similar": [
+            f"{pair.one} and {pair.other}: {pair.likeness:.0%}, {pair.shared} runs" for pair in report.pairs
+        ],
+    }
+    for title, lines in sections.items():
+        if lines:
+            yield from ("", title, *(f"  {line}" for line in lines))
 
 
 def _points(question: dict[str, Any]) -> Text:
@@ -109,7 +189,8 @@ def _noticed(results: dict[str, Any]) -> str:
     said = [f"“{name}”" for name in dict.fromkeys(named) if name]
     if results["run"]["ending"] != "completed":
         said.insert(0, str(results["run"]["ending"]))
-    return ", ".join(said) or "; ".join(results["attention"])[:200]
+    attention = "; ".join(results["attention"])[:200]
+    return "; ".join(part for part in (", ".join(said), attention) if part)
 
 
 def print_verification(verification: Verification) -> None:

@@ -39,11 +39,16 @@ def test_the_command_in_a_shell_goes_from_release_to_pages(small_class):
     )
     assert graded.status == 0, graded.err
     assert "2 graded in " in graded.out
+    assert [name for name in ("ada", "bob", "cyd") if f"│ {name} " in graded.out] == ["ada", "bob"]
+    assert "next: autograder report tiny" in graded.out
     assert not (small_class.root / "autograded" / "cyd").exists()
     pages = small_class.autograder("feedback", "tiny")
     assert pages.out == f"2 pages, for example {small_class.root}/feedback/ada/tiny/tiny.html\n"
     report = small_class.autograder("report", "tiny")
-    assert [name for name in ("ada", "bob", "cyd") if f"│ {name} " in report.out] == ["ada", "bob"]
+    assert report.out == f"2 submissions: {small_class.root}/reports/tiny.html\n"
+    plain = small_class.autograder("report", "tiny", "--plain")
+    assert "little: tiny, 2 submissions" in plain.out
+    assert [line.split()[0] for line in plain.out.splitlines() if line.startswith("  ")][:2] == ["shares", "spread"]
 
 
 def test_replay_tells_everything_of_one_submission(small_class):
