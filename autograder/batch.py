@@ -62,18 +62,37 @@ class Progress:
         return (time.monotonic() - self.started) / worked * (self.total - self.done)
 
 
-@functools.lru_cache(maxsize=4)
+# The examiners of this process. Those of the process that makes a pool are also its workers', which are forks of it.
+_examiners: dict[tuple[Assignment, bytes], Examiner] = {}
+
+
 def _examiner(assignment: Assignment, secret: bytes) -> Examiner:
-    """This worker's examiner of an assignment, with its warm zygote."""
-    examiner = Examiner.of(assignment, secret)
-    # Not atexit: the zygote's folder would be gone first, with a warning.
-    multiprocessing.util.Finalize(None, examiner.close, exitpriority=10)
-    return examiner
+    """This process's examiner of an assignment."""
+    if (assignment, secret) not in _examiners:
+        _end_examiners()  # one at a time: each takes half a gigabyte
+        _examiners[assignment, secret] = Examiner.of(assignment, secret)
+        _end_examiners_at_exit()
+    return _examiners[assignment, secret]
+
+
+def _end_examiners_at_exit() -> None:
+    # Not atexit, which the processes of a pool do not reach.
+    multiprocessing.util.Finalize(None, _end_examiners, exitpriority=10)
+
+
+def _end_examiners() -> None:
+    while _examiners:
+        _examiners.popitem()[1].close()
 
 
 def prepare(assignment: Assignment, secret: bytes) -> None:
     """What a worker does first. Raises `CourseError` for checks that are wrong."""
     _examiner(assignment, secret)
+
+
+def warm_up(assignment: Assignment, secret: bytes) -> None:
+    """Have this worker's zygote ready."""
+    assert _examiner(assignment, secret).zygote.alive
 
 
 def grade_one(assignment: Assignment, secret: bytes, submission: Submission) -> GradedSubmission:
@@ -83,7 +102,7 @@ def grade_one(assignment: Assignment, secret: bytes, submission: Submission) -> 
         return grade_submission(examiner, submission)
     except SandboxError:
         # A zygote may be lost to the machine (out of memory, say): once more with a new one.
-        examiner.close()
+        examiner.retire_zygote()
         return grade_submission(examiner, submission)
 
 
@@ -169,6 +188,7 @@ def local_pool(assignment: Assignment, secret: bytes, workers: int) -> Executor:
 def begin_worker(memory_mb: int) -> None:
     """What a process of the pool does first."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the command's to handle
+    _end_examiners_at_exit()
     linux.prctl(linux.PR_SET_PDEATHSIG, signal.SIGKILL)  # a command that is killed leaves nobody behind
     # An array that a student returned may be small and what a check makes of it not: it gets what a submission gets.
     _, most = resource.getrlimit(resource.RLIMIT_DATA)
@@ -271,6 +291,8 @@ def _prepare_workers(executor: Executor, course: Course, assignment: Assignment,
         ready[0].result()
     except BrokenProcessPool as error:
         raise AutograderError(f"the processes that grade die when they start: {error}") from error
+    for _ in ready:
+        executor.submit(warm_up, assignment, course.secret)  # meanwhile; what fails there will be said of a submission
     ensure_assignment(course, assignment)
 
 

@@ -50,7 +50,8 @@ from autograder.records import (
     Verdict,
 )
 from autograder.student.patience import patience
-from autograder.student.process import GRACE, Fork, StudentProcess, Transport, Usage, Zygote, prove_jail
+from autograder.student.process import GRACE, Fork, StudentProcess, Transport, Usage
+from autograder.student.warm import Incubator, Zygote, prove_jail
 
 if TYPE_CHECKING:
     from autograder.course import Assignment, Course, Question
@@ -133,6 +134,13 @@ def notebook_imports(assignment: Assignment) -> list[str]:
                     elif isinstance(statement, ast.ImportFrom) and statement.module and not statement.level:
                         names[statement.module] = None
     return [name for name in names if name != "autograder" and not name.startswith("autograder.")]
+
+
+def incubator_of(assignment: Assignment) -> Incubator:
+    """An incubator that gets ready for the assignment's notebooks."""
+    # An optimizer brings in torch._dynamo: a second, and every fork becomes dearer.
+    optimizers = any(re.search(r"\boptim\b", notebook.source) for notebook in assignment.notebooks)
+    return Incubator(notebook_imports(assignment), assignment.limits, optimizers=optimizers)
 
 
 def files_beside(assignment: Assignment, submission: Submission) -> tuple[tuple[str, bytes], ...]:
@@ -244,10 +252,11 @@ class Examiner:
     the assignment has any.
     """
 
-    def __init__(self, assignment: Assignment, checks: Checks | None, secret: bytes) -> None:
+    def __init__(self, assignment: Assignment, checks: Checks | None, secret: bytes, incubator: Incubator) -> None:
         self.assignment = assignment
         self.checks = checks
         self.secret = secret
+        self._incubator = incubator
         self._zygote: Zygote | None = None
         self._model: dict[str, Any] | None = None
         self._diagnosis: Diagnosis | None = None
@@ -257,22 +266,26 @@ class Examiner:
     @classmethod
     def of(cls, assignment: Assignment, secret: bytes) -> Examiner:
         """The examiner of an assignment, its checks collected."""
-        checks = collect(assignment.checks, assignment.root) if assignment.checks is not None else None
-        return cls(assignment, checks, secret)
+        incubator = incubator_of(assignment)  # gets ready meanwhile
+        try:
+            checks = collect(assignment.checks, assignment.root) if assignment.checks is not None else None
+            return cls(assignment, checks, secret, incubator)
+        except BaseException:
+            incubator.close()
+            raise
 
     @property
     def zygote(self) -> Zygote:
         """A warm, tried zygote, started when it is first wanted and again when it has died."""
         if self._zygote is not None and not self._zygote.alive:
-            self._zygote.close()
-            self._zygote = None
+            self.retire_zygote()
         if self._zygote is None:
             checks = self.checks
             names = {name for asked in checks.questions for name in checks.forbidden(asked)} if checks else set()
-            optimizers = any(re.search(r"\boptim\b", notebook.source) for notebook in self.assignment.notebooks)
-            self._zygote = Zygote(
-                notebook_imports(self.assignment), self.assignment.limits, sorted(names), optimizers=optimizers
-            )
+            if not self._incubator.alive:
+                self._incubator.close()
+                self._incubator = incubator_of(self.assignment)
+            self._zygote = self._incubator.zygote(sorted(names))
             root = self.assignment.root
             secrets = [
                 self.assignment.checks or root,
@@ -282,7 +295,7 @@ class Examiner:
             try:
                 prove_jail(self._zygote, secrets, self.assignment.minimum_sandbox)
             except BaseException:
-                self.close()
+                self.retire_zygote()
                 raise
         return self._zygote
 
@@ -290,9 +303,11 @@ class Examiner:
         """The checks of a question, by its id."""
         return self.checks.questions.get(question, ()) if self.checks is not None else ()
 
-    def warm_up(self) -> None:
-        """Start the zygote."""
-        assert self.zygote.alive
+    def retire_zygote(self) -> None:
+        """Let go of the zygote; the next submission gets a new one."""
+        if self._zygote is not None:
+            self._zygote.close()
+            self._zygote = None
 
     def model(self) -> dict[str, Any]:
         """The model answer's namespace."""
@@ -308,10 +323,9 @@ class Examiner:
         return self._diagnosis
 
     def close(self) -> None:
-        """End the zygote."""
-        if self._zygote is not None:
-            self._zygote.close()
-            self._zygote = None
+        """End the zygote and what it came from."""
+        self.retire_zygote()
+        self._incubator.close()
 
     def __enter__(self) -> Examiner:
         return self

@@ -17,7 +17,7 @@ from autograder.checks.desk import Desk, run_model
 from autograder.checks.plugin import Provider, check_id, seed_for
 from autograder.course import Assignment, Course, load_assignment, load_course
 from autograder.records import CourseError, SandboxError
-from autograder.student.process import Fork, StudentProcess, Transport, Zygote
+from autograder.student.process import Fork, StudentProcess, Transport
 
 _HOURS = 12 * 3600.0
 
@@ -37,7 +37,7 @@ class Jailed:
     """A notebook in a jailed process, a fork for each check."""
 
     def __init__(self, course: Course, assignment: Assignment, path: Path) -> None:
-        from autograder.grade import files_beside, notebook_imports, run_notebook
+        from autograder.grade import files_beside, incubator_of, run_notebook
         from autograder.submissions import read_notebook
 
         self.call_seconds = assignment.limits.call_seconds
@@ -46,7 +46,8 @@ class Jailed:
         submission = read_notebook(assignment, path)
         if submission.unreadable:
             raise CourseError(f"{path}: {submission.unreadable}")
-        self._zygote = Zygote(notebook_imports(assignment), assignment.limits)
+        self._incubator = incubator_of(assignment)
+        self._zygote = self._incubator.zygote()
         deadline = time.monotonic() + _HOURS
         run = run_notebook(self._zygote, submission.notebooks[0], files_beside(assignment, submission), 0, deadline)
         if run.process is None:
@@ -72,3 +73,4 @@ class Jailed:
         with contextlib.suppress(SandboxError):
             self._process.end()
         self._zygote.close()
+        self._incubator.close()

@@ -1,4 +1,4 @@
-"""The examiner's hold on student processes: start a zygote, spawn a submission's process, speak with it, end it.
+"""The examiner's hold on a submission's process: run its cells, fork it, speak with it, end it.
 
 Nothing here trusts the other side. Every exchange has a deadline and a size limit, and the only things believed are
 those the kernel says (a process ended, a deadline passed) or the zygote, which runs no student code.
@@ -9,27 +9,23 @@ from __future__ import annotations
 import contextlib
 import itertools
 import json
-import os
 import re
-import signal
 import socket
-import subprocess
-import sys
-import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from autograder.harmless import harmless_data, harmless_metadata
-from autograder.records import Crashed, Limits, OutOfMemory, SandboxError, TimedOut
-from autograder.student import survey, wire
+from autograder.records import Crashed, OutOfMemory, SandboxError, TimedOut
+from autograder.student import wire
 from autograder.student.patience import SECONDS_BETWEEN_LOOKS, exchange, own_code
+
+if TYPE_CHECKING:
+    from autograder.student.warm import Zygote
 
 # How much longer than its limit the examiner waits for a process that should have stopped by itself.
 GRACE = 2.0
-_START_SECONDS = 120
 _PIECE = 2**24
 # How many cells of a notebook may have as much output as one may.
 _CELLS_OF_OUTPUT = 20
@@ -61,194 +57,6 @@ class Usage:
     cpu_seconds: float
     peak_memory_mb: float
     code: int | None
-
-
-class Zygote:
-    """A warm process that forks student processes. One at a time; use one zygote per worker."""
-
-    def __init__(
-        self,
-        imports: Sequence[str] = (),
-        limits: Limits | None = None,
-        forbidden: Sequence[str] = (),
-        *,
-        optimizers: bool = True,
-    ) -> None:
-        self.limits = limits or Limits()
-        self.imports = tuple(imports)
-        ours, theirs = socket.socketpair()
-        with theirs:
-            # -s -P: what is imported is the installation's, not the user's nor the current folder's. Not -I, which
-            # would ignore the environment that is made for this process here.
-            self._process = subprocess.Popen(
-                [sys.executable, "-s", "-P", "-X", "utf8", "-m", "autograder.student.zygote", str(theirs.fileno())],
-                env=_environment(),
-                pass_fds=[theirs.fileno()],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.PIPE if os.environ.get("AUTOGRADER_DEBUG") is None else None,
-                cwd="/",
-            )
-        self._channel = wire.Channel(ours)
-        self._scratch = tempfile.TemporaryDirectory(prefix="autograder-")
-        try:
-            reply = self._ask(
-                {
-                    "imports": list(self.imports),
-                    "forbidden": list(forbidden),
-                    "optimizers": optimizers,
-                    "readable": [str(Path(__file__).resolve().parent)],
-                    "scratch": self._scratch.name,
-                    "output_bytes": self.limits.output_bytes,
-                },
-                seconds=_START_SECONDS,
-            )
-        except (wire.ProtocolError, SandboxError) as error:
-            self.close()
-            raise SandboxError(f"the zygote did not start: {error}") from error
-        self.layers: dict[str, str] = reply["layers"]
-        self.missing: list[str] = reply["missing"]
-        self._baseline = int(reply["baseline"])
-
-    def _ask(self, message: dict[str, Any], *, seconds: float = 30, fds: tuple[int, ...] = ()) -> dict[str, Any]:
-        deadline = time.monotonic() + seconds
-        with exchange():
-            self._channel.send(message, deadline=deadline, fds=fds)
-            reply: dict[str, Any] = self._channel.receive(deadline=deadline)
-        if reply.get("status") != "ok":
-            raise SandboxError(str(reply.get("message")))
-        return reply
-
-    def spawn(
-        self, files: Sequence[tuple[str, bytes]] = (), seed: int = 0, deadline: float | None = None
-    ) -> StudentProcess:
-        """A jailed student process with these files in its scratch folder, to be used until `deadline`."""
-        ours, theirs = socket.socketpair()
-        with theirs:
-            reply = self._ask(
-                {
-                    "op": "spawn",
-                    "seed": seed % 2**32,
-                    "value_bytes": self.limits.value_bytes,
-                    "confinement": {
-                        "address_space": self._baseline + self.limits.memory_mb * 2**20,
-                        "processes": self.limits.processes,
-                        "scratch_mb": self.limits.files_mb,
-                        "memfd": False,
-                    },
-                },
-                fds=(theirs.fileno(),),
-            )
-        return StudentProcess(self, int(reply["pid"]), wire.Channel(ours), deadline, files)
-
-    def kill(self, pid: int) -> None:
-        """End a student process and all its descendants."""
-        self._ask({"op": "kill", "pid": pid})
-
-    def wait(self, pid: int, seconds: float) -> Usage | None:
-        """What a student process used, once it has ended; None when it has not after `seconds`."""
-        reply = self._ask({"op": "wait", "pid": pid, "seconds": seconds}, seconds=seconds + 30)
-        if not reply["ended"]:
-            return None
-        return Usage(float(reply["cpu"]), float(reply["peak"]) / 2**20, reply["code"])
-
-    def usage(self, pid: int) -> tuple[int, int]:
-        """Number of processes and bytes of memory in the sandbox of `pid`, now."""
-        reply = self._ask({"op": "usage", "pid": pid})
-        return int(reply["processes"]), int(reply["memory"])
-
-    @property
-    def pid(self) -> int:
-        """Its process id, as the examiner sees it."""
-        return self._process.pid
-
-    @property
-    def alive(self) -> bool:
-        """Whether the zygote can still spawn."""
-        return self._process.poll() is None
-
-    def close(self) -> None:
-        """End the zygote and every student process it has."""
-        self._channel.close()
-        # Asked first: where there are no namespaces, it is the zygote that takes its student processes along.
-        for signal_number in (0, signal.SIGTERM, signal.SIGKILL):
-            self._process.send_signal(signal_number)
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                self._process.wait(timeout=5)
-                break
-        if self._process.stderr is not None:
-            self._process.stderr.close()
-        self._scratch.cleanup()
-
-    def __enter__(self) -> Zygote:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-
-def _environment() -> dict[str, str]:
-    """The environment a student's code sees: nothing of the examiner's but where the programs are."""
-    return {
-        "PATH": os.pathsep.join([str(Path(sys.executable).parent), "/usr/local/bin", "/usr/bin", "/bin"]),
-        "LANG": "C.UTF-8",
-        "OMP_NUM_THREADS": "1",
-        "OPENBLAS_NUM_THREADS": "1",
-        "MKL_NUM_THREADS": "1",
-        "MPLBACKEND": "module://matplotlib_inline.backend_inline",
-        "PYTHONHASHSEED": "0",
-        # Memory in large pages: a fork copies a five hundredth of the page tables, and takes a third of the time.
-        "PYTHONMALLOC": "malloc",
-        "MALLOC_ARENA_MAX": "2",
-        "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1",
-        # There is no network to install from: say so at once instead of trying again and again.
-        "PIP_NO_INDEX": "1",
-        "PIP_DISABLE_PIP_VERSION_CHECK": "1",
-    }
-
-
-def prove_jail(zygote: Zygote, secrets: Sequence[Path], minimum: Sequence[str]) -> None:
-    """Try to break out of a student process of this zygote. Raises `SandboxError` when something succeeds.
-
-    `secrets` are files and folders that no student may read. `minimum` are the layers or tiers without which the course
-    does not want to grade; without any, namespaces or Landlock must be there; ``["none"]`` accepts whatever there is.
-    """
-    process = zygote.spawn()
-    try:
-        if list(minimum) == ["none"]:
-            return
-        try:
-            lacking = survey.lacking(process.layers, minimum)
-        except ValueError as error:
-            raise SandboxError(f"c.Autograder.minimum_sandbox: {error}") from None
-        if not minimum and survey.tier(process.layers) == "none":
-            lacking = ["namespaces or landlock"]
-        if lacking:
-            raise SandboxError(
-                f"this machine does not give the protection that is asked for: {', '.join(lacking)}. "
-                "`autograder doctor` says why; c.Autograder.minimum_sandbox in course_config.py says what must be there"
-            )
-        with socket.create_server(("127.0.0.1", 0)) as server, socket.socket(socket.AF_UNIX) as abstract:
-            abstract.bind("")
-            abstract.listen(1)
-            reply = process.request(
-                {
-                    "op": "canary",
-                    "secrets": [str(path) for path in secrets if path.exists()],
-                    "addresses": [
-                        f"tcp:127.0.0.1:{server.getsockname()[1]}",
-                        f"abstract:{abstract.getsockname()[1:].decode()}",
-                    ],
-                    "pids": [os.getpid(), zygote.pid],
-                },
-                30,
-            )
-        if reply.get("status") != "ok":
-            raise SandboxError(f"the jail could not be tried out: {reply.get('message')}")
-        if reply["found"]:
-            raise SandboxError("the jail does not hold here. " + " ".join(str(found) for found in reply["found"]))
-    finally:
-        process.end()
 
 
 class _Line:

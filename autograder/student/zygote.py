@@ -1,16 +1,19 @@
-"""The zygote: a warm, jailed process that forks a student process for each submission.
+"""The incubator and its zygotes: warm processes, of which each submission's process is a fork.
 
-Started by the examiner as ``python -m autograder.student.zygote FD`` with an environment of its own and one open file,
-the socket FD. It imports what notebooks import, once, and runs no student code itself. It holds nothing that a student
-may not see: no check, no solution, no gradebook, no secret.
+The examiner starts the *incubator* as ``python -m autograder.student.zygote FD WISHES`` with an environment of its own
+and one open file, the socket FD. It imports what notebooks import, once, and forks a *zygote* for each socket that
+comes over FD. A zygote goes to jail and forks the student processes. Neither runs any code of a student's, and neither
+holds what a student may not see: no check, no solution, no gradebook, no secret.
 
-Requests: ``start`` (once), ``spawn`` (with a socket for the student process), ``wait``, ``kill``, ``usage``.
+Requests to a zygote, after the first, which starts it: ``spawn`` (with a socket for the student process), ``wait``,
+``kill``, ``usage``.
 """
 
 from __future__ import annotations
 
 import gc
 import importlib
+import json
 import os
 import random
 import resource
@@ -48,18 +51,88 @@ _optimizer.step()
 
 
 def main() -> None:
-    """Serve the examiner until it goes away."""
+    """Warm up, then fork a zygote for each socket that comes, until the examiner is gone."""
     jail.die_with_parent()
     _, most = resource.getrlimit(resource.RLIMIT_DATA)
     resource.setrlimit(resource.RLIMIT_DATA, (most, most))  # the examiner's own limit is none of a submission's
-    channel = wire.Channel(socket.socket(fileno=int(sys.argv[1])))
+    requests = socket.socket(fileno=int(sys.argv[1]))
+    missing, failure = [], ""
+    try:
+        missing = warm_up(**json.loads(sys.argv[2]))
+    except Exception as error:
+        failure = f"{type(error).__name__}: {error}"
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel buries zygotes
+    while True:
+        _, fds, _, _ = socket.recv_fds(requests, 1, 1)
+        if not fds:
+            return
+        channel = wire.Channel(socket.socket(fileno=fds[0]))
+        if failure:
+            channel.send({"status": "failed", "message": failure})
+        elif os.fork() == 0:
+            requests.close()
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            jail.die_with_parent()
+            channel.send({"pid": os.getpid()})
+            _serve(channel, missing)
+            return
+        channel.close()
+
+
+def warm_up(imports: list[str], *, optimizers: bool, output_bytes: int, folder: str) -> list[str]:
+    """Import and prewarm; the modules that could not be imported. `folder` is a home until there is a jail.
+
+    Raises when the prewarm failed or left more than one thread: a fork would lose all but one.
+    """
+    os.environ["HOME"] = os.environ["TMPDIR"] = folder
+    from autograder.student import agent  # noqa: F401 # what the forks will need is there before them
+    from autograder.student.shell import StudentShell
+
+    missing = []
+    for name in imports:
+        try:
+            importlib.import_module(name)
+        except Exception:
+            missing.append(name)
+    shell = StudentShell.instance(output_bytes=output_bytes)
+    _single_threaded()
+    shell.enable_matplotlib()
+    before = set(shell.user_ns)
+    prewarm = _PREWARM + _PREWARM_OPTIMIZERS if optimizers else _PREWARM
+    # The first traceback brings in what draws them.
+    shell.run_notebook_cell(-1, "def fail():\n    raise NotImplementedError\nfail()", 120)
+    _, ok = shell.run_notebook_cell(-1, prewarm, 120)
+    if not ok:
+        raise RuntimeError(f"the prewarm failed: {shell.outputs.finish()[-1:]}")
+    for name in set(shell.user_ns) - before:
+        del shell.user_ns[name]
+    shell.user_ns["In"][:] = [""]
+    shell.user_ns["Out"].clear()
+    shell.execution_count = 1
+    threads = len(os.listdir("/proc/self/task"))
+    if threads != 1:
+        raise RuntimeError(f"{threads} threads are running")
+    gc.collect()
+    gc.freeze()
+    linux.gather_heap()
+    return missing
+
+
+def _serve(channel: wire.Channel, missing: list[str]) -> None:
+    """Be a zygote: go to jail, then serve the examiner until it goes away."""
     request = channel.receive()
     try:
-        reply = start(request)
+        layers = jail.enclose(
+            [Path(path) for path in request["readable"]], Path(request["scratch"]), uid=request.get("uid")
+        )
+        ban.install(request["forbidden"])
+        # Only standard places: the checkout that this package may have come from is none of a student's business.
+        sys.path[:] = [path for path in sys.path if os.path.isdir(path)]
+        gc.freeze()
     except Exception as error:
         channel.send({"status": "failed", "message": f"{type(error).__name__}: {error}"})
         return
-    channel.send({"status": "ok", **reply})
+    channel.send({"status": "ok", "layers": layers, "missing": missing, "baseline": _address_space()})
     children: dict[int, None] = {}
     while True:
         try:
@@ -68,6 +141,7 @@ def main() -> None:
             for pid in children:
                 jail.kill_tree(pid)
             return
+        reply: dict[str, Any] = {}
         match request["op"]:
             case "spawn":
                 pid = jail.fork()
@@ -80,7 +154,6 @@ def main() -> None:
                 reply = {"pid": pid}
             case "kill":
                 jail.kill_tree(request["pid"])
-                reply = {}
             case "wait":
                 reply = _wait(request["pid"], request["seconds"])
                 if reply["ended"]:
@@ -91,47 +164,7 @@ def main() -> None:
         channel.send({"status": "ok", **reply})
 
 
-def start(request: dict[str, Any]) -> dict[str, Any]:
-    """Go to jail, import, prewarm. Raises when the prewarm failed or left more than one thread."""
-    layers = jail.enclose(
-        [Path(path) for path in request["readable"]], Path(request["scratch"]), uid=request.get("uid")
-    )
-    from autograder.student.shell import StudentShell
-
-    missing = []
-    for name in request["imports"]:
-        try:
-            importlib.import_module(name)
-        except Exception:
-            missing.append(name)
-    shell = StudentShell.instance(output_bytes=request["output_bytes"])
-    _single_threaded(request["imports"])
-    shell.enable_matplotlib()
-    before = set(shell.user_ns)
-    prewarm = _PREWARM + _PREWARM_OPTIMIZERS if request["optimizers"] else _PREWARM
-    # The first traceback brings in what draws them.
-    shell.run_notebook_cell(-1, "def fail():\n    raise NotImplementedError\nfail()", 120)
-    _, ok = shell.run_notebook_cell(-1, prewarm, 120)
-    if not ok:
-        raise RuntimeError(f"the prewarm failed: {shell.outputs.finish()[-1:]}")
-    ban.install(request["forbidden"])
-    for name in set(shell.user_ns) - before:
-        del shell.user_ns[name]
-    shell.user_ns["In"][:] = [""]
-    shell.user_ns["Out"].clear()
-    shell.execution_count = 1
-    threads = len(os.listdir("/proc/self/task"))
-    if threads != 1:
-        raise RuntimeError(f"{threads} threads are running, a fork would lose all but one")
-    # Only standard places: the checkout that this package may have been imported from is none of a student's business.
-    sys.path[:] = [path for path in sys.path if os.path.isdir(path)]
-    gc.collect()
-    gc.freeze()
-    linux.gather_heap()
-    return {"layers": layers, "missing": missing, "baseline": _address_space()}
-
-
-def _single_threaded(imports: list[str]) -> None:
+def _single_threaded() -> None:
     """Keep torch on one thread, whatever a notebook asks for: its pool would not survive the forks of a checkpoint."""
     torch: Any = sys.modules.get("torch")
     if torch is not None:
@@ -194,7 +227,7 @@ def _write_files(channel: wire.Channel) -> None:
 def _seed(seed: int) -> None:
     """Give every generator with a global state the submission's own."""
     random.seed(seed)
-    for name, function in (("numpy", "random.seed"), ("torch", "manual_seed")):
+    for name, function in (("numpy", "random.seed"), ("torch", "default_generator.manual_seed")):
         module: Any = sys.modules.get(name)
         if module is not None:
             for part in function.split("."):

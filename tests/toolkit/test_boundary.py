@@ -34,8 +34,9 @@ from autograder.records import (
     WrongForm,
 )
 from autograder.student import wire
-from autograder.student.process import Fork, StudentProcess, Zygote, clean_outputs
+from autograder.student.process import Fork, StudentProcess, clean_outputs
 from autograder.student.proxy import Conversation, Remote, Student, define, restore
+from autograder.student.warm import Incubator, Zygote
 
 VALUE_BYTES = 4 * 2**20
 FORBIDDEN = ["numpy.std", "torch.softmax", "fractions.Fraction", "statistics"]
@@ -273,7 +274,7 @@ NOTEBOOK = [
 @pytest.fixture(scope="module")
 def zygote() -> Iterator[Zygote]:
     limits = Limits(cell_seconds=30, memory_mb=300, value_bytes=VALUE_BYTES)
-    with Zygote(["numpy", "torch"], limits, FORBIDDEN, optimizers=False) as warm:
+    with Incubator(["numpy", "torch"], limits, optimizers=False) as incubator, incubator.zygote(FORBIDDEN) as warm:
         yield warm
 
 

@@ -1,0 +1,272 @@
+"""The examiner's hold on warm processes: an incubator, the zygotes it forks, and the proof that their jail holds.
+
+An incubator imports once what notebooks import. A zygote is a fork of it in a jail of its own, and forks a student
+process for each submission. None of them runs student code, so what they say is believed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import select
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from autograder.records import Limits, SandboxError
+from autograder.student import survey, wire
+from autograder.student.patience import exchange
+from autograder.student.process import StudentProcess, Usage
+
+_START_SECONDS = 120
+_END_SECONDS = 5
+
+
+class Incubator:
+    """A warm process that zygotes are forked from. It starts at once and gets ready meanwhile.
+
+    Forks of the process that made it may ask it for zygotes as well.
+    """
+
+    def __init__(self, imports: Sequence[str] = (), limits: Limits | None = None, *, optimizers: bool = True) -> None:
+        self.limits = limits or Limits()
+        self._owner = os.getpid()
+        self._folder = tempfile.mkdtemp(prefix="autograder-")
+        wishes = {
+            "imports": list(imports),
+            "optimizers": optimizers,
+            "output_bytes": self.limits.output_bytes,
+            "folder": self._folder,
+        }
+        # Whole messages: several processes may ask at once.
+        self._requests, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        arguments = ["autograder.student.zygote", str(theirs.fileno()), json.dumps(wishes)]
+        with theirs:
+            # -s -P: what is imported is the installation's, not the user's nor the current folder's. Not -I, which
+            # would ignore the environment that is made for this process here.
+            self._process = subprocess.Popen(
+                [sys.executable, "-s", "-P", "-X", "utf8", "-m", *arguments],
+                env=_environment(),
+                pass_fds=[theirs.fileno()],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL if os.environ.get("AUTOGRADER_DEBUG") is None else None,
+                cwd="/",
+            )
+
+    def zygote(self, forbidden: Sequence[str] = ()) -> Zygote:
+        """A new zygote, in which using one of the `forbidden` names is noticed. `SandboxError` when there is none."""
+        ours, theirs = socket.socketpair()
+        with theirs:
+            try:
+                socket.send_fds(self._requests, [b"z"], [theirs.fileno()], socket.MSG_NOSIGNAL)
+            except OSError as error:
+                ours.close()
+                raise SandboxError("the process that zygotes come from has ended") from error
+        return Zygote(wire.Channel(ours), self.limits, self._folder, forbidden)
+
+    @property
+    def alive(self) -> bool:
+        """Whether it can still give zygotes."""
+        return _is_open(self._requests)
+
+    def close(self) -> None:
+        """End it with all its zygotes; in a fork of the process that made it, only let go of it."""
+        self._requests.close()
+        if os.getpid() == self._owner:
+            self._process.kill()
+            self._process.wait()
+            shutil.rmtree(self._folder, ignore_errors=True)
+
+    def __enter__(self) -> Incubator:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+class Zygote:
+    """A warm process in a jail that forks student processes. One at a time; use one zygote per worker."""
+
+    def __init__(self, channel: wire.Channel, limits: Limits, folder: str, forbidden: Sequence[str]) -> None:
+        self.limits = limits
+        self._channel = channel
+        self._handle: int | None = None
+        self._scratch = tempfile.mkdtemp(dir=folder)
+        try:
+            deadline = time.monotonic() + _START_SECONDS
+            with exchange():
+                self.pid: int = self._receive(deadline)["pid"]
+                with contextlib.suppress(OSError):  # a kernel that does not know how
+                    self._handle = os.pidfd_open(self.pid)
+            reply = self._ask(
+                {
+                    "forbidden": list(forbidden),
+                    "readable": [str(Path(__file__).resolve().parent)],
+                    "scratch": self._scratch,
+                },
+                seconds=_START_SECONDS,
+            )
+        except (wire.ProtocolError, SandboxError) as error:
+            self.close()
+            raise SandboxError(f"the zygote did not start: {error}") from error
+        self.layers: dict[str, str] = reply["layers"]
+        self.missing: list[str] = reply["missing"]
+        self._baseline = int(reply["baseline"])
+
+    def _receive(self, deadline: float) -> dict[str, Any]:
+        reply: dict[str, Any] = self._channel.receive(deadline=deadline)
+        if reply.get("status") == "failed":
+            raise SandboxError(str(reply.get("message")))
+        return reply
+
+    def _ask(self, message: dict[str, Any], *, seconds: float = 30, fds: tuple[int, ...] = ()) -> dict[str, Any]:
+        deadline = time.monotonic() + seconds
+        with exchange():
+            self._channel.send(message, deadline=deadline, fds=fds)
+            return self._receive(deadline)
+
+    def spawn(
+        self, files: Sequence[tuple[str, bytes]] = (), seed: int = 0, deadline: float | None = None
+    ) -> StudentProcess:
+        """A jailed student process with these files in its scratch folder, to be used until `deadline`."""
+        ours, theirs = socket.socketpair()
+        with theirs:
+            reply = self._ask(
+                {
+                    "op": "spawn",
+                    "seed": seed % 2**32,
+                    "value_bytes": self.limits.value_bytes,
+                    "confinement": {
+                        "address_space": self._baseline + self.limits.memory_mb * 2**20,
+                        "processes": self.limits.processes,
+                        "scratch_mb": self.limits.files_mb,
+                        "memfd": False,
+                    },
+                },
+                fds=(theirs.fileno(),),
+            )
+        return StudentProcess(self, int(reply["pid"]), wire.Channel(ours), deadline, files)
+
+    def kill(self, pid: int) -> None:
+        """End a student process and all its descendants."""
+        self._ask({"op": "kill", "pid": pid})
+
+    def wait(self, pid: int, seconds: float) -> Usage | None:
+        """What a student process used, once it has ended; None when it has not after `seconds`."""
+        reply = self._ask({"op": "wait", "pid": pid, "seconds": seconds}, seconds=seconds + 30)
+        if not reply["ended"]:
+            return None
+        return Usage(float(reply["cpu"]), float(reply["peak"]) / 2**20, reply["code"])
+
+    def usage(self, pid: int) -> tuple[int, int]:
+        """Number of processes and bytes of memory in the sandbox of `pid`, now."""
+        reply = self._ask({"op": "usage", "pid": pid})
+        return int(reply["processes"]), int(reply["memory"])
+
+    @property
+    def alive(self) -> bool:
+        """Whether the zygote can still spawn."""
+        return _is_open(self._channel.sock)
+
+    def close(self) -> None:
+        """End the zygote and every student process it has."""
+        # Asked first: where there are no namespaces, it is the zygote that takes its student processes along.
+        self._channel.close()
+        if self._handle is not None:
+            for number in (0, signal.SIGTERM, signal.SIGKILL):
+                with contextlib.suppress(ProcessLookupError):
+                    signal.pidfd_send_signal(self._handle, number)
+                if select.select([self._handle], [], [], _END_SECONDS)[0]:
+                    break
+            os.close(self._handle)
+            self._handle = None
+        shutil.rmtree(self._scratch, ignore_errors=True)
+
+    def __enter__(self) -> Zygote:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def _is_open(sock: socket.socket) -> bool:
+    """Whether the other end is there, on a socket on which nothing comes unasked."""
+    try:
+        return sock.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) != b""
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+
+
+def _environment() -> dict[str, str]:
+    """The environment a student's code sees: nothing of the examiner's but where the programs are."""
+    return {
+        "PATH": os.pathsep.join([str(Path(sys.executable).parent), "/usr/local/bin", "/usr/bin", "/bin"]),
+        "LANG": "C.UTF-8",
+        "OMP_NUM_THREADS": "1",
+        "OPENBLAS_NUM_THREADS": "1",
+        "MKL_NUM_THREADS": "1",
+        "MPLBACKEND": "module://matplotlib_inline.backend_inline",
+        "PYTHONHASHSEED": "0",
+        # Memory in large pages: a fork copies a five hundredth of the page tables, and takes a third of the time.
+        "PYTHONMALLOC": "malloc",
+        "MALLOC_ARENA_MAX": "2",
+        "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1",
+        # There is no network to install from: say so at once instead of trying again and again.
+        "PIP_NO_INDEX": "1",
+        "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+    }
+
+
+def prove_jail(zygote: Zygote, secrets: Sequence[Path], minimum: Sequence[str]) -> None:
+    """Try to break out of a student process of this zygote. Raises `SandboxError` when something succeeds.
+
+    `secrets` are files and folders that no student may read. `minimum` are the layers or tiers without which the course
+    does not want to grade; without any, namespaces or Landlock must be there; ``["none"]`` accepts whatever there is.
+    """
+    process = zygote.spawn()
+    try:
+        if list(minimum) == ["none"]:
+            return
+        try:
+            lacking = survey.lacking(process.layers, minimum)
+        except ValueError as error:
+            raise SandboxError(f"c.Autograder.minimum_sandbox: {error}") from None
+        if not minimum and survey.tier(process.layers) == "none":
+            lacking = ["namespaces or landlock"]
+        if lacking:
+            raise SandboxError(
+                f"this machine does not give the protection that is asked for: {', '.join(lacking)}. "
+                "`autograder doctor` says why; c.Autograder.minimum_sandbox in course_config.py says what must be there"
+            )
+        with socket.create_server(("127.0.0.1", 0)) as server, socket.socket(socket.AF_UNIX) as abstract:
+            abstract.bind("")
+            abstract.listen(1)
+            reply = process.request(
+                {
+                    "op": "canary",
+                    "secrets": [str(path) for path in secrets if path.exists()],
+                    "addresses": [
+                        f"tcp:127.0.0.1:{server.getsockname()[1]}",
+                        f"abstract:{abstract.getsockname()[1:].decode()}",
+                    ],
+                    "pids": [os.getpid(), zygote.pid],
+                },
+                30,
+            )
+        if reply.get("status") != "ok":
+            raise SandboxError(f"the jail could not be tried out: {reply.get('message')}")
+        if reply["found"]:
+            raise SandboxError("the jail does not hold here. " + " ".join(str(found) for found in reply["found"]))
+    finally:
+        process.end()
