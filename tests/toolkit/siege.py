@@ -7,7 +7,7 @@ canary, a word that exists nowhere else. As root the run can be an ordinary user
 from __future__ import annotations
 
 import contextlib
-import json
+import dataclasses
 import os
 import re
 import secrets
@@ -19,9 +19,10 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from autograder.student import linux, watch
@@ -44,7 +45,7 @@ NOISE = "def noise(n):\n    return np.random.default_rng(0).normal(size=n)\n"
 
 CHECK_LABEL = '''\
 """Hidden checks of `label`: what they send is a canary."""
-from autograder.checks import close, question
+from autograder.checks import close, question, visible
 
 pytestmark = question("label")
 
@@ -58,6 +59,12 @@ def test_a_label_is_shouted(student):
 def test_a_second_label_is_shouted(student):
     """A second label is shouted."""
     assert close(student.label("x{sent}"), "x{sent}".upper())
+
+
+@visible
+def test_an_example_is_shouted(student):
+    """An example is shouted."""
+    assert close(student.label("example"), "EXAMPLE")
 '''
 
 # Not as docs/checks.md would have it: what came back is used before its form is known.
@@ -119,6 +126,10 @@ class Attack:
     place: str
     source: str
 
+    def called(self, name: str) -> Attack:
+        """The same, handed in by a student of that name."""
+        return dataclasses.replace(self, name=name)
+
     def apply(self, notebook: Notebook, words: dict[str, str]) -> Notebook:
         """The notebook with the attack in it. `words` stand for what an attacker may know of the machine."""
         source = self.source
@@ -161,6 +172,8 @@ class Siege:
     room: Classroom
     who: str
     without: tuple[str, ...] = ()
+    honest: dict[str, dict[str, str]] = field(default_factory=lambda: HONEST)
+    attackers: list[Attack] = field(default_factory=attacks)
     canaries: dict[str, str] = field(default_factory=dict)
     alone: dict[str, dict[str, Any]] = field(default_factory=dict)
     done: Done = field(default_factory=lambda: Done(0, "", ""))
@@ -168,6 +181,8 @@ class Siege:
     left: list[str] = field(default_factory=list)
     callers: list[str] = field(default_factory=list)
     before: dict[str, bytes] = field(default_factory=dict)
+    seconds_alone: list[tuple[float, float]] = field(default_factory=list)
+    seconds_besieged: list[tuple[float, float]] = field(default_factory=list)
     peak_mb: int = 0
 
     def build(self) -> None:
@@ -186,9 +201,9 @@ class Siege:
         filled = CHECK_LABEL.replace("{check}", self.canaries["check"]).replace("{sent}", self.canaries["sent"])
         room.write_checks("tiny", label=filled, noise=CHECK_NOISE)
         room.write(".secret", self.canaries["secret"] + "\n")
-        for student, answers in HONEST.items():
+        for student, answers in self.honest.items():
             beside = {"notes.txt": f"{self.canaries['beside']} {'of mine ' * 200}".encode()}
-            notebook = self.answered(answers)
+            notebook = self.answered(answers) if answers else room.released()
             notebook["cells"].append(extra_cell(f"# {self.canaries['submission']}", "own"))
             room.submit(student, notebook, files=beside)
         room.submit("wrong", self.answered(WRONG))
@@ -200,7 +215,7 @@ class Siege:
         return notebook
 
     def hand_in_attacks(self, words: dict[str, str]) -> None:
-        for attack in attacks():
+        for attack in self.attackers:
             self.room.submit(attack.name, attack.apply(self.answered(WRONG), words))
 
     def grade(self, *arguments: str) -> Done:
@@ -256,6 +271,11 @@ class Siege:
             for check in question["checks"]:
                 del check["seconds"]
         return results
+
+    def seconds(self) -> list[tuple[float, float]]:
+        """What each honest student's submission took: seconds, and seconds of processor time in its sandbox."""
+        runs = [self.room.results(student)["run"] for student in self.honest]
+        return [(run["seconds"], run["cpu_seconds"]) for run in runs]
 
     def files(self) -> dict[str, bytes]:
         """The course's files that grading has no business to change."""
@@ -319,27 +339,34 @@ def listeners(root: Path, callers: list[str]) -> Iterator[dict[str, str]]:
 
 
 @contextlib.contextmanager
-def besieged(who: str, without: tuple[str, ...] = ()) -> Iterator[Siege]:
+def besieged(
+    who: str, without: tuple[str, ...] = (), broken: Mapping[str, bytes] = MappingProxyType({}), **options: Any
+) -> Iterator[Siege]:
     """The run: honest students alone, then with all attacks beside them, then the pages.
 
-    `without` is what the machine is made to lack, as in test_jail.py.
+    `without` is what the machine is made to lack, as in test_jail.py; `broken` are files in place of notebooks, by
+    student; `options` are a `Siege`'s.
     """
     root = Path(tempfile.mkdtemp(prefix="siege-", dir="/tmp")).resolve()
     root.chmod(0o755)
-    siege = Siege(Classroom(root), who, without)
+    siege = Siege(Classroom(root), who, without, **options)
     try:
         siege.build()
         siege.done = siege.grade("grade", "tiny")
         assert siege.done.status == 0, siege.done.err
-        siege.alone = {student: siege.results(student) for student in HONEST}
+        siege.alone = {student: siege.results(student) for student in siege.honest}
+        siege.seconds_alone = siege.seconds()
         with sqlite3.connect(root / "gradebook.db") as database:
             database.execute("create table canary (word text)")
             database.execute("insert into canary values (?)", (siege.canaries["gradebook"],))
         database.close()
         with listeners(root, siege.callers) as words:
             siege.hand_in_attacks(words)
+            for student, content in broken.items():
+                siege.room.submit(student, content)
             siege.before = siege.files()
             siege.done = siege.grade("grade", "tiny", "--force", "--workers", "2")
+        siege.seconds_besieged = siege.seconds()
         siege.feedback = siege.grade("feedback", "tiny")
         yield siege
     finally:
@@ -356,5 +383,22 @@ def said_to(siege: Siege, student: str) -> dict[str, str]:
     return found
 
 
-def loads(text: str) -> Any:
-    return json.loads(text)
+def is_in(text: str, word: str) -> bool:
+    """Whether a text holds a canary: as it is, backwards, in hexadecimal, with signs between, as numbers, in parts."""
+    secret = word.removeprefix("canary-")
+    plain = re.sub("[^0-9a-f]", "", text.lower())
+    numbers = [int(digits) for digits in re.findall(r"\d{9,60}", text)]
+    numbers += [
+        int.from_bytes(bytes(map(int, codes.split(", "))), "big")
+        for codes in re.findall(r"\d+(?:, \d+){3,}", text)
+        if all(int(code) < 256 for code in codes.split(", "))
+    ]
+    return (
+        any(form in text for form in (word, word[::-1], word.encode().hex()))
+        or any(secret[start : start + 8] in plain for start in range(len(secret) - 7))
+        or any(len(part) > 3 and part.strip(b"\0") in word.encode() for part in map(_as_bytes, numbers))
+    )
+
+
+def _as_bytes(number: int) -> bytes:
+    return number.to_bytes((number.bit_length() + 7) // 8, "big")

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from autograder.harmless import harmless_text
-from tests.toolkit.siege import ATTACKS, FAMILIES, HONEST, MARK, Siege, attacks, besieged, said_to
+from tests.toolkit.siege import ATTACKS, FAMILIES, HONEST, MARK, Siege, attacks, besieged, is_in, said_to
 
 WHO = ["root", "ordinary user"]
 ALL = attacks()
@@ -121,14 +121,29 @@ def test_an_attack_is_told_nothing(siege: Siege, attack: str) -> None:
         f"{place} in {name}"
         for name, text in said_to(siege, attack).items()
         for place, word in siege.canaries.items()
-        if word in text or word.encode().hex() in text or word[::-1] in text
+        if is_in(text, word)
     ]
     assert found == []
 
 
+def test_a_canary_is_found_in_each_of_its_forms() -> None:
+    word = "canary-5be19c07d2a4f638"
+    spelled = ".".join(word.replace("-", "_"))
+    codes = ", ".join(str(code) for code in word.encode()[-10:])
+    number = str(int.from_bytes(word.encode()[-7:], "big"))
+    for form in (word, word[::-1], word.encode().hex(), spelled, codes, number, f"dtype {word[-13:]}123"):
+        assert is_in(f"x {form} y", word)
+    assert not is_in("canary-836f4a2d70c91eb5, 1, 2, 3, 4 and 1234567890", word)
+
+
 def test_nothing_secret_is_printed(siege: Siege) -> None:
     for place, word in siege.canaries.items():
-        assert word not in siege.done.out + siege.done.err, place
+        assert not is_in(siege.done.out + siege.done.err, word), place
+
+
+def test_no_line_of_a_check_is_printed(siege: Siege) -> None:
+    assert "Warning" not in siege.done.err
+    assert "assert " not in siege.done.err
 
 
 def test_nobody_was_called(siege: Siege) -> None:
