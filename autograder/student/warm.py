@@ -104,7 +104,9 @@ class Zygote:
         try:
             deadline = time.monotonic() + _START_SECONDS
             with exchange():
-                self.pid: int = self._receive(deadline)["pid"]
+                greeting = self._receive(deadline)
+                self.pid: int = greeting["pid"]
+                self.incubator: int = greeting["incubator"]
                 with contextlib.suppress(OSError):  # a kernel that does not know how
                     self._handle = os.pidfd_open(self.pid)
             reply = self._ask(
@@ -260,7 +262,7 @@ def prove_jail(zygote: Zygote, secrets: Sequence[Path], minimum: Sequence[str]) 
                         f"tcp:127.0.0.1:{server.getsockname()[1]}",
                         f"abstract:{abstract.getsockname()[1:].decode()}",
                     ],
-                    "pids": [os.getpid(), zygote.pid],
+                    "pids": [os.getpid(), zygote.pid, zygote.incubator],
                 },
                 30,
             )

@@ -62,6 +62,7 @@ def main() -> None:
     except Exception as error:
         failure = f"{type(error).__name__}: {error}"
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel buries zygotes
+    jail.hide()
     while True:
         _, fds, _, _ = socket.recv_fds(requests, 1, 1)
         if not fds:
@@ -72,8 +73,9 @@ def main() -> None:
         elif os.fork() == 0:
             requests.close()
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            linux.prctl(linux.PR_SET_DUMPABLE, 1)  # or it could not map users in a namespace of its own
             jail.die_with_parent()
-            channel.send({"pid": os.getpid()})
+            channel.send({"pid": os.getpid(), "incubator": os.getppid()})
             _serve(channel, missing)
             return
         channel.close()
