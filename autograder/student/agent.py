@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import random
 import signal
 import socket
 import sys
@@ -239,8 +240,10 @@ def serve(sock: socket.socket, shell: StudentShell, value_bytes: int) -> None:
             return
         current[0] = request.get("id")
         if request["op"] == "fork":
+            numbers = random.getstate()
             pid = os.fork()
             if pid == 0:
+                random.setstate(numbers)  # Python seeds it anew in a fork: a replay would not be one
                 channel.sock.close()
                 channel.sock = socket.socket(fileno=fds[0])
                 own_pid = os.getpid()

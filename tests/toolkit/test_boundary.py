@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import math
+import re
 import socket
 import textwrap
 import time
@@ -43,7 +44,7 @@ FORBIDDEN = ["numpy.std", "torch.softmax", "fractions.Fraction", "statistics"]
 
 NOTEBOOK = [
     """
-    import collections, contextlib, fractions, functools, os, statistics, sys, time
+    import collections, contextlib, fractions, functools, os, random, statistics, sys, time
     import numpy as np
     import torch
     """,
@@ -63,6 +64,9 @@ NOTEBOOK = [
 
     def layout(x):
         return x.flags.c_contiguous, x.flags.f_contiguous, x.flags.writeable
+
+    def draws(name):
+        return {"random": random.random, "numpy": np.random.rand, "torch": lambda: torch.rand(1).item()}[name]()
 
     def remember(value):
         calls.append(value)
@@ -807,6 +811,14 @@ def test_what_is_no_data_is_named_by_its_type(process, expression, name):
 # Forks
 
 
+def test_forks_go_on_with_the_random_numbers_of_the_notebook(process):
+    forks = [process.fork() for _ in range(2)]
+    drawn = [[ask(fork).draws(name) for name in ("random", "numpy", "torch")] for fork in forks]
+    assert drawn[0] == drawn[1]
+    for fork in forks:
+        fork.end()
+
+
 def test_forks_know_nothing_of_one_another(process):
     forks = [process.fork() for _ in range(3)]
     students = [ask(fork) for fork in forks]
@@ -919,6 +931,68 @@ def test_a_name_of_any_length_is_cut():
     student = Student(Conversation(Lying({"status": "ok", "value": ["h", 1, "x" * 10**6, []]}), 1.0))
     assert len(close(student.f(), np.ones(1)).explanation) < 1000
     assert len(repr(student.f())) < 1000
+
+
+WORDS_OF_A_NOTEBOOK = frozenset({"c", "a", "n", "r", "y", "_0", "Cache", "Inner"})
+
+
+def asked(**reply: Any) -> Student:
+    """A student whose side answers so, and whose notebook has `WORDS_OF_A_NOTEBOOK`."""
+    return Student(Conversation(Lying(reply), 1.0, WORDS_OF_A_NOTEBOOK))
+
+
+@pytest.mark.parametrize(
+    ("kind", "told"),
+    [
+        ("ValueError", "ValueError"),
+        ("Cache", "Cache"),
+        ("Unheard", "an exception"),
+        ("c.a.n.a.r.y._0", "an exception"),
+        ("numpy.Cache", "an exception"),
+    ],
+)
+def test_an_exception_is_named_by_a_word_that_is_known(kind, told):
+    with pytest.raises(Raised) as caught:
+        asked(status="raised", kind=kind).f()
+    assert caught.value.kind == told
+
+
+@pytest.mark.parametrize(
+    ("kind", "told"),
+    [
+        ("numpy.matrix", "a numpy.matrix"),
+        ("Cache", "a Cache"),
+        ("numpy.Cache", "a numpy.Cache"),
+        ("Cache.Inner.c", "a thing"),
+        ("c.a.n.a.r.y._0", "a thing"),
+        ("Unheard", "a thing"),
+    ],
+)
+def test_a_type_is_named_by_words_that_are_known_wherever_it_is_named(kind, told):
+    answer = asked(status="ok", value=["h", 1, kind, []]).f()
+    for use in (np.mean, bool, list):
+        with pytest.raises(WrongForm, match=f"^returned {re.escape(told)} where "):
+            use(answer)
+    with pytest.raises(WrongForm):
+        fetch(asked(status="form", message=kind).x)
+
+
+@pytest.mark.parametrize("dtype", ["object", "float128", "datetime64[ns]", "<U12", "|S3", "|V8"])
+def test_a_dtype_that_cannot_cross_is_named(dtype):
+    with pytest.raises(WrongForm, match=re.escape(f"an array of dtype {dtype} where")):
+        fetch(asked(status="form", message=f"an array of dtype {dtype}").x)
+
+
+@pytest.mark.parametrize("dtype", ["canary123", "<canary", "object1", "<U1234", "[('canary', '<f8')]"])
+def test_a_dtype_that_does_not_exist_is_not_named(dtype):
+    with pytest.raises(WrongForm, match="a value of another type where"):
+        fetch(asked(status="form", message=f"an array of dtype {dtype}").x)
+
+
+def test_a_shape_says_no_more_than_its_numbers_take_room():
+    with pytest.raises(Crashed, match="a shape that is none"):
+        asked(status="ok", value=["a", "<f8", [0, 99, 97, 110, 97, 114, 121], "C", b""]).f()
+    assert asked(status="ok", value=["a", "<f8", [0, 1000, 1000], "C", b""]).f().shape == (0, 1000, 1000)
 
 
 MIMES = st.sampled_from(["text/plain", "image/png", "application/json", "a/b+json", "text/json"]) | texts
