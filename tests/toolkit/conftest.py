@@ -16,6 +16,8 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from autograder.course import Assignment, Course, load_assignment, load_course
 from autograder.submissions import Submission, read_submission
+from tests.toolkit.classroom import Classroom
+from tests.toolkit.reported import reported_class
 
 # Some hundreds of examples, the same on every run; thousands of new ones with HYPOTHESIS_PROFILE=nightly. No deadline:
 # a busy machine is not a failure.
@@ -116,3 +118,9 @@ class SmallCourse:
 @pytest.fixture
 def small(tmp_path: Path) -> SmallCourse:
     return SmallCourse(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def reported(tmp_path_factory: pytest.TempPathFactory) -> Classroom:
+    """A graded class with all its pages; to be looked at, not changed."""
+    return reported_class(tmp_path_factory.mktemp("reported"))
