@@ -93,8 +93,10 @@ def run_model(
     # A class's methods look their module up by name, dataclasses do so at once.
     sys.modules["__model__"] = module
     cells = _compiled(tuple(sources), definitions_only)
+    # Definitions draw, print and open nothing, and the diagnosis runs them often.
     figures = contextlib.nullcontext() if definitions_only else _without_figures()
-    with figures, contextlib.redirect_stdout(io.StringIO()), _in_folder_with(files):
+    folder = contextlib.nullcontext() if definitions_only else _in_folder_with(files)
+    with figures, contextlib.redirect_stdout(io.StringIO()), folder:
         for code in cells:
             try:
                 exec(code, namespace)
