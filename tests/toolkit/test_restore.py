@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from autograder.gradebook import ensure_assignment
 from autograder.repair import UnreadableError
 from autograder.restore import restore
+from tests.toolkit.conftest import SmallCourse
 
 
 def by_nbgrader(small: Any, notebook: dict[str, Any]) -> Any:
@@ -142,10 +143,13 @@ NOTEBOOKS = st.fixed_dictionaries(
 
 
 @pytest.fixture(scope="module")
-def source(tmp_path_factory: pytest.TempPathFactory) -> Any:
-    from tests.toolkit.conftest import SmallCourse
+def course(tmp_path_factory: pytest.TempPathFactory) -> SmallCourse:
+    return SmallCourse(tmp_path_factory.mktemp("course"))
 
-    return SmallCourse(tmp_path_factory.mktemp("course")).assignment.notebooks[0]
+
+@pytest.fixture(scope="module")
+def source(course: SmallCourse) -> Any:
+    return course.assignment.notebooks[0]
 
 
 def check(source: Any, data: bytes) -> None:
@@ -165,13 +169,13 @@ def check(source: Any, data: bytes) -> None:
     assert "\n" not in "".join(restored.notes)
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(suppress_health_check=list(HealthCheck))
 @given(notebook=NOTEBOOKS)
 def test_any_json_is_restored_or_refused(source, notebook):
     check(source, json.dumps(notebook).encode())
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_any_damage_to_the_file_is_repaired_or_refused(source, data):
     text = bytearray(source.released.encode())
@@ -182,7 +186,81 @@ def test_any_damage_to_the_file_is_repaired_or_refused(source, data):
     check(source, bytes(text))
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(suppress_health_check=list(HealthCheck))
 @given(data=st.binary(max_size=60))
 def test_any_bytes_are_refused_in_words(source, data):
     check(source, data)
+
+
+# A notebook, and what may become of any part of it
+
+ODD = st.sampled_from(
+    [
+        None,
+        True,
+        -1,
+        0,
+        10**400,
+        1e308,
+        float("nan"),
+        "",
+        "\ud800",
+        "\0",
+        "\u202e",
+        "x" * 5000,
+        [],
+        {},
+        [[]],
+        [None],
+        {"": []},
+    ]
+)
+DEEDS = ("replace", "delete", "repeat", "wrap", "nest", "rename", "swap", "as text")
+
+
+def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """The path of every part of a JSON value but the whole."""
+    keys = list(value) if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else ()
+    return [place for key in keys for place in ((*path, key), *places(value[key], (*path, key)))]
+
+
+def change(data: st.DataObject, notebook: dict[str, Any]) -> None:
+    """Does one thing to one part of a notebook."""
+    path = data.draw(st.sampled_from(places(notebook)))
+    parent: Any = notebook
+    for key in path[:-1]:
+        parent = parent[key]
+    last = path[-1]
+    match data.draw(st.sampled_from(DEEDS)):
+        case "replace":
+            parent[last] = data.draw(ODD | JSON_VALUES)
+        case "delete":
+            del parent[last]
+        case "repeat" if isinstance(parent, list):
+            parent[last:last] = [copy.deepcopy(parent[last])] * data.draw(st.integers(1, 3))
+        case "wrap":
+            parent[last] = [parent[last]]
+        case "nest":
+            parent[last] = {data.draw(st.sampled_from(KEYS)): parent[last]}
+        case "rename" if isinstance(parent, dict):
+            parent[data.draw(st.sampled_from([*KEYS, "nbgrader", "grade_id", "cells", ""]))] = parent.pop(last)
+        case "swap":
+            other = data.draw(st.sampled_from(list(parent) if isinstance(parent, dict) else range(len(parent))))
+            parent[last], parent[other] = parent[other], parent[last]
+        case "as text":
+            parent[last] = json.dumps(parent[last])
+
+
+@settings(suppress_health_check=list(HealthCheck))
+@given(data=st.data())
+def test_any_change_of_a_notebook_leaves_one_that_can_be_graded_or_a_reason(course, data):
+    notebook = course.answered()
+    for _ in range(data.draw(st.integers(1, 6))):
+        if places(notebook):
+            change(data, notebook)
+    content = json.dumps(notebook).encode()
+    check(course.assignment.notebooks[0], content)
+    submission = course.submit(content)
+    (read,) = submission.notebooks
+    nbformat.validate(json.loads(read.notebook))
+    assert submission.unreadable == "" or "cannot be graded: it" in submission.unreadable
