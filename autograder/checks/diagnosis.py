@@ -89,7 +89,7 @@ class Diagnosis:
         explaining: list[tuple[Variant, set[str]]] = []
         with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore")
-            model = self._replay(None, checks)
+            model = self._replay(None, checks, None)
             for variant in self.variants:
                 if variant.question == asked and (shown := self._explains(variant, checks, model)):
                     explaining.append((variant, shown))
@@ -106,20 +106,23 @@ class Diagnosis:
         """The checks where the variant shows itself, if it answers everything as the student did; else none."""
         return {
             item.check.id
-            for item, answers, expected in zip(checks, self._replay(variant, checks), model, strict=False)
+            for item, answers, expected in zip(checks, self._replay(variant, checks, model), model, strict=False)
             if any(map(_shows, _calls(item), answers, expected))
         }
 
-    def _replay(self, variant: Variant | None, checks: list[Recorded]) -> list[list[_Answer]]:
+    def _replay(
+        self, variant: Variant | None, checks: list[Recorded], model: list[list[_Answer]] | None
+    ) -> list[list[_Answer]]:
         """The answers to all recorded calls, by check; of a variant nothing, unless all are the student's."""
         namespace = self._namespace(variant)
         replayed = []
-        for item in checks:
+        for number, item in enumerate(checks):
             objects: dict[int, Any] = {}
             answers = []
-            for call in _calls(item):
+            for place, call in enumerate(_calls(item)):
                 answer = _answer(call, namespace, objects)
-                if not _agrees(call, answer, objects) and variant is not None:
+                agrees = _agrees(call, answer, model[number][place] if model else answer, objects)
+                if model is not None and not agrees:
                     return []
                 answers.append(_Answer(_snapshot(answer.result), _snapshot(answer.after), answer.raised))
             replayed.append(answers)
@@ -166,12 +169,18 @@ def _answer(call: Call, namespace: dict[str, Any], objects: dict[int, Any]) -> _
         return _Answer(raised=type(error).__name__)
 
 
-def _agrees(call: Call, answer: _Answer, objects: dict[int, Any]) -> bool:
-    """Whether the student's code gave this answer, as far as that was seen."""
+def _agrees(call: Call, answer: _Answer, right: _Answer, objects: dict[int, Any]) -> bool:
+    """Whether the student's code gave this answer, as far as that was seen. `right` is the model's."""
     if answer.raised or call.fault is not None:
         return isinstance(call.fault, Raised) and call.fault.kind == answer.raised
     single = is_single(call)
-    same = _same(call.result, answer.result, objects, single)
+    theirs, ours = call.result, answer.result
+    if isinstance(theirs, tuple) and isinstance(ours, tuple) and isinstance(right.result, tuple):
+        # A tuple among the model's results is a cache, which may be anything: also an array, or nothing at all.
+        kept = {place for place, item in enumerate(right.result) if isinstance(item, tuple)}
+        theirs = tuple(None if place in kept and _is_data(item) else item for place, item in enumerate(theirs))
+        ours = tuple(None if place in kept and theirs[place] is None else item for place, item in enumerate(ours))
+    same = _same(theirs, ours, objects, single)
     same = same and (not call.echo or _same(call.after, answer.after, objects, single))
     # As a whole result, what stayed there is not what would have crossed; within one it may be a cache.
     return same and not (
