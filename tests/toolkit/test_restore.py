@@ -233,7 +233,7 @@ def change(data: st.DataObject, notebook: dict[str, Any]) -> None:
     last = path[-1]
     match data.draw(st.sampled_from(DEEDS)):
         case "replace":
-            parent[last] = data.draw(ODD | JSON_VALUES)
+            parent[last] = copy.deepcopy(data.draw(ODD | JSON_VALUES))  # what is drawn is not ours to change
         case "delete":
             del parent[last]
         case "repeat" if isinstance(parent, list):
