@@ -53,8 +53,8 @@ def run_demo(origin: Path, folder: Path) -> int:
     print_class(course, assignment, progress)
     pages = write_feedback(course, assignment)
     print(f"\nfeedback: {len(pages)} pages, to be opened in a browser, for example\n  {pages[0].resolve()}")
-    report = write_report(course, assignment, read_class(course, assignment))
-    print(f"the class on a page: {report.resolve()}")
+    page = write_report(course, assignment, read_class(course, assignment))
+    print(f"the class on a page: {page.resolve()}")
     print(f"formgrader: cd {folder} && jupyter lab, then nbgrader's menu")
     return 0
 
