@@ -58,7 +58,7 @@ def measure(scratch: Path, *, light: bool, rounds: int) -> int:
         torch.set_num_threads(1)
     gc.collect()
     gc.freeze()
-    linux.gather_heap()
+    linux.gather_memory()
     kinds: dict[str, tuple[Callable[[], int], Callable[[], object]]] = {
         "bare fork": (os.fork, lambda: None),
         "jailed": (jail.fork, lambda: jail.confine(jail.Confinement(2**40), keep=2)),

@@ -9,14 +9,21 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import functools
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 # Characters of a cell with magics: IPython reads all of it again for each of them.
 _MOST_MAGIC = 100_000
+# Characters of a cell whose parse, which takes fifty times as much memory, is kept for the next submission.
+_MOST_KEPT = 10_000
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+
+
+# An expression, the imports known where it stands, the names that are local there.
+_Read = tuple[ast.expr, dict[str, str], frozenset[str]]
 
 
 @dataclass(frozen=True)
@@ -40,6 +47,14 @@ class Reading:
 
     aliases: dict[str, str]
     definitions: dict[str, list[_Definition]]
+    _reads: dict[int, list[_Read]] = field(default_factory=dict)
+
+    def reads(self, definition: _Definition) -> list[_Read]:
+        """What the definition reads. Questions share definitions, so it is kept."""
+        key = id(definition.node)
+        if key not in self._reads:
+            self._reads[key] = list(_read(definition.node, self.aliases))
+        return self._reads[key]
 
 
 def read_code(notebook: dict[str, Any]) -> Reading:
@@ -70,7 +85,7 @@ def forbidden_calls(reading: Reading, forbidden: Iterable[str], functions: Itera
             continue
         seen.add(name)
         for definition in reading.definitions.get(name, ()):
-            for node, aliases, local in _read(definition.node, reading.aliases):
+            for node, aliases, local in reading.reads(definition):
                 if isinstance(node, ast.Name) and node.id not in local:
                     waiting.append(node.id)
                 dotted = _dotted(node, aliases)
@@ -80,7 +95,7 @@ def forbidden_calls(reading: Reading, forbidden: Iterable[str], functions: Itera
     return sorted(uses, key=lambda use: (use.cell, use.line))
 
 
-def _read(node: ast.AST, aliases: dict[str, str]) -> Iterator[tuple[ast.expr, dict[str, str], frozenset[str]]]:
+def _read(node: ast.AST, aliases: dict[str, str]) -> Iterator[_Read]:
     """The names and attributes that `node` reads, each with the imports known there and the names that are local."""
     waiting: list[tuple[ast.AST, dict[str, str], frozenset[str]]] = [(node, aliases, frozenset())]
     while waiting:
@@ -125,6 +140,11 @@ def _bound(body: Iterable[ast.AST], parameters: Iterable[str]) -> dict[str, str]
 
 def _statements(source: str) -> list[ast.stmt]:
     """The statements of a cell; magics and shell commands count as none."""
+    return _parsed(source) if len(source) <= _MOST_KEPT else _parsed.__wrapped__(source)
+
+
+@functools.lru_cache(maxsize=64)  # many cells are the same in every submission
+def _parsed(source: str) -> list[ast.stmt]:
     try:
         return ast.parse(source).body
     except (SyntaxError, ValueError, RecursionError, MemoryError):

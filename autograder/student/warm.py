@@ -221,7 +221,6 @@ def _environment() -> dict[str, str]:
         "MPLBACKEND": "module://matplotlib_inline.backend_inline",
         "PYTHONHASHSEED": "0",
         # Memory in large pages: a fork copies a five hundredth of the page tables, and takes a third of the time.
-        "PYTHONMALLOC": "malloc",
         "MALLOC_ARENA_MAX": "2",
         "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1",
         # There is no network to install from: say so at once instead of trying again and again.

@@ -116,7 +116,7 @@ def warm_up(imports: list[str], *, optimizers: bool, output_bytes: int, folder: 
         raise RuntimeError(f"{threads} threads are running")
     gc.collect()
     gc.freeze()
-    linux.gather_heap()
+    linux.gather_memory()
     return missing
 
 
