@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import itertools
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -15,8 +16,9 @@ from autograder.checks.diagnosis import Diagnosis, Recorded, load_variants
 from autograder.checks.plugin import seed_for
 from autograder.course import load_assignment, load_course
 from autograder.records import Verdict
+from tests.toolkit.classroom import Classroom, extra_cell, questions
 from tests.toolkit.mistakes import attention, batchnorm, conv, rnn, softmax, vae
-from tests.toolkit.mistakes.answers import Answer
+from tests.toolkit.mistakes.answers import Answer, Mistake
 
 ROOT = Path(__file__).parents[2]
 PAIRS = 5
@@ -82,3 +84,58 @@ def test_the_names_are_those_of_misconceptions_and_most_mistakes_have_none():
         ours = [(a.question, m.name) for a in ANSWERS if a.assignment == assignment for m in a.mistakes]
         assert {(question, name) for question, name in ours if name} <= known
         assert sum(not name for _, name in ours) >= 10
+
+
+# Through the real command
+
+GRADED = {"softmax": softmax.ANSWERS, "rnn": rnn.ANSWERS}
+
+
+@pytest.fixture(scope="module")
+def room(tmp_path_factory: pytest.TempPathFactory) -> Classroom:
+    """Two assignments of the course, each handed in by one who makes a known mistake a question, and by one with two.
+
+    Where a question has but one known mistake that leaves room for another, the other is one that is not known.
+    """
+    room = Classroom(tmp_path_factory.mktemp("course"))
+    room.write("course_config.py", (ROOT / "course_config.py").read_bytes())
+    shutil.copytree(ROOT / "solutions", room.root / "solutions", dirs_exist_ok=True)
+    for assignment in GRADED:
+        for folder in ("source", "tests/checks"):
+            shutil.copytree(ROOT / folder / assignment, room.root / folder / assignment)
+    for assignment, answers in GRADED.items():
+        for student, count in (("known", 1), ("combined", 2)):
+            notebook = room.released(assignment)
+            notebook["cells"] += [extra_cell(answer.made(*chosen(answer, count))) for answer in answers]
+            room.submit(student, notebook, assignment)
+        for command in ("grade", "feedback"):
+            room.done = room.autograder(command, assignment)
+            assert room.done.status == 0, room.done
+    return room
+
+
+def chosen(answer: Answer, count: int) -> tuple[Mistake, ...]:
+    """The first known mistake, or the first two of which one is known and neither hides the other."""
+    return next(
+        made
+        for made in itertools.combinations(answer.mistakes, count)
+        if any(mistake.name for mistake in made) and answer.made(*made) is not None
+    )
+
+
+@pytest.mark.parametrize("answer", [*itertools.chain(*GRADED.values())], ids=by_question)
+def test_results_and_feedback_name_a_known_mistake_and_guess_at_nothing_else(room, answer):
+    (mistake,) = chosen(answer, 1)
+    lost = {}
+    for student in ("known", "combined"):
+        question = questions(room.results(student, answer.assignment))[answer.question]
+        lost[student] = [check for check in question["checks"] if check["verdict"] in ("fail", "error")]
+        assert lost[student]
+    assert {check["misconception"] for check in lost["known"]} == {mistake.name}
+    assert {check["misconception"] for check in lost["combined"]} == {None}
+    pages = {
+        student: (room.root / "feedback" / student / answer.assignment / f"{answer.assignment}.html").read_text()
+        for student in lost
+    }
+    assert mistake.name in pages["known"].lower()
+    assert mistake.name not in pages["combined"].lower()
