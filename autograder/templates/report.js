@@ -53,7 +53,7 @@
   const columns = () => {
     const question = byId("filter-question").value;
     const hidden = heads.map((head) => Boolean(question && head.dataset.question && head.dataset.question !== question));
-    heads.forEach((head, place) => (head.hidden = hidden[place]));
+    for (const row of [heads, all("col", map)]) row.forEach((one, place) => (one.hidden = hidden[place]));
     for (const group of all("th[colspan]", map.tHead)) group.hidden = Boolean(question && group.dataset.question !== question);
     for (const row of rows) [...row.cells].forEach((cell, place) => (cell.hidden = hidden[place]));
   };
