@@ -17,6 +17,7 @@ lint: .venv/ready
 
 bench: .venv/ready
 	$(BIN)/python benchmarks/throughput.py
+	$(BIN)/python benchmarks/pages.py
 
 release: .venv/ready
 	for folder in source/*/; do $(BIN)/autograder release $$(basename $$folder) || exit; done
