@@ -68,7 +68,6 @@ class _Enclosure:
     group: cgroup.Group | None
     needed: tuple[str, ...]  # paths that student processes must be able to read
     sees_all: int | None = None  # the capability by which they read what others have no permission for
-    baseline: list[int] = field(default_factory=list)  # bytes of the zygote's own, once measured
     began: list[int] = field(default_factory=lambda: [time.time_ns()])  # the last submission, by the clock
 
 
@@ -190,8 +189,6 @@ def fork() -> int:
     """
     own = _enclosure
     assert own is not None
-    if not own.baseline:
-        own.baseline.append(watch.usage(lambda: [int(os.readlink("/proc/self"))])[1])
     _clean(own)
     if own.pid_namespace is None:
         return os.fork()
@@ -270,19 +267,18 @@ def confine(confinement: Confinement, *, keep: int) -> Layers:
 def usage(pid: int) -> tuple[int, int]:
     """How many processes and threads the sandbox of the student process `pid` has, and how many bytes they take.
 
-    For the zygote. The bytes are above what the zygote itself takes, and do not count files in the scratch place.
+    For the zygote. What they still have in common with the zygote is not counted, nor are files in the scratch place.
     """
     own = _enclosure
     assert own is not None
     if own.lowered and not own.hidden:
         linux.act_as(own.uid, own.gid)
     try:
-        tasks, memory = watch.usage(lambda: _sandbox(pid))
+        return watch.usage(lambda: _sandbox(pid))
     finally:
         if own.lowered and not own.hidden:
             linux.act_as(0, 0)
             linux.prctl(linux.PR_SET_PDEATHSIG, signal.SIGTERM)  # the kernel forgets it when the id changes
-    return tasks, max(0, memory - sum(own.baseline))
 
 
 def kill_tree(pid: int) -> None:
@@ -354,10 +350,7 @@ def _rehearse_confinement(addresses: Sequence[str]) -> Layers:
             layers["reachable"] = reached
         return layers
 
-    try:
-        return in_child(rehearse, fork)
-    finally:
-        own.baseline.clear()  # the zygote is still to import what it is for
+    return in_child(rehearse, fork)
 
 
 def _programs(*, unix_sockets: bool, **has: bool) -> dict[bool, bytes]:

@@ -7,6 +7,7 @@ import os
 import signal
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 _PAGE = os.sysconf("SC_PAGE_SIZE")
@@ -48,28 +49,56 @@ def tasks_of(uid: int) -> int:
     return count
 
 
+@dataclass(frozen=True)
+class _Anonymous:
+    """Bytes of a process's anonymous memory: what it alone has, its part of what it has in common, all that it has.
+
+    `rough` says that only the last is known.
+    """
+
+    private: int
+    shared: int
+    resident: int
+    rough: bool = False
+
+
 def usage(pids: Callable[[], list[int]]) -> tuple[int, int]:
     """The number of threads of the processes that `pids` lists, and the bytes of memory they take together.
 
-    Memory is what they have written, pages that several share counted once (PSS), anonymous files, and what the kernel
-    may hold for sockets and pipes; where /proc may not be read so far, or that takes too long, all that each has
-    resident. Files of the scratch place have a limit of their own and are not counted.
+    They descend from the calling process, and what they still have in common with it is not counted. Memory is what
+    they have written, pages that several share counted once (PSS), anonymous files, and what the kernel may hold for
+    sockets and pipes; where /proc may not be read so far, or that takes too long, all that each has resident. Files of
+    the scratch place have a limit of their own and are not counted.
     """
     deadline = time.thread_time() + _LOOK_SECONDS  # of work, not of waiting for a busy machine
     for _ in range(_LOOKS):
         tasks = 0
-        memory: dict[int, int] = {}
+        memory: dict[int, _Anonymous] = {}
         files: dict[tuple[int, int], int] = {}
         for pid in pids():
             with contextlib.suppress(OSError, IndexError, ValueError):
                 tasks += len(os.listdir(f"/proc/{pid}/task"))
-                if written := _written(pid, closely=time.thread_time() < deadline):
+                if (written := _written(pid, closely=time.thread_time() < deadline)).resident:
                     memory[pid] = written
                 _open_files(pid, files)
         # When one ends meanwhile, its share of what they had in common has been counted again for another.
         if all(_has_memory(pid) for pid in memory):
             break
-    return tasks, sum(memory.values()) + sum(files.values())
+    private = sum(each.private for each in memory.values())
+    shared = sum(each.shared for each in memory.values())
+    return tasks, private + max(0, shared - _inherited(list(memory.values()))) + sum(files.values())
+
+
+def _inherited(memory: list[_Anonymous]) -> int:
+    """How much of what processes share they share with this one, from which they were forked.
+
+    Of a page that it shares with others this one has the part that each of them has: at most its own parts as often as
+    there are processes, and all of its memory at most, whoever else was forked from it or is its ancestor.
+    """
+    own = _written("self", closely=True)
+    if own.rough or any(each.rough for each in memory):
+        return own.resident
+    return min(len(memory) * own.shared, own.resident)
 
 
 def _has_memory(pid: int) -> bool:
@@ -79,15 +108,19 @@ def _has_memory(pid: int) -> bool:
         return False
 
 
-def _written(pid: int, *, closely: bool) -> int:
+def _written(pid: int | str, *, closely: bool) -> _Anonymous:
     try:
         if not closely:
             raise PermissionError
         lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()[1:]
-    except OSError:
+        sizes = {name: int(rest.split()[0]) * 1024 for name, _, rest in (line.partition(":") for line in lines)}
+        part, files = sizes["Pss_Anon"], sizes["Pss_Shmem"]
+    except (OSError, KeyError):  # not allowed, too long, or a kernel that does not tell them apart
         resident, shared = Path(f"/proc/{pid}/statm").read_text().split()[1:3]
-        return (int(resident) - int(shared)) * _PAGE
-    return sum(int(line.split()[1]) * 1024 for line in lines if line.startswith(("Pss_Anon:", "Pss_Shmem:")))
+        size = (int(resident) - int(shared)) * _PAGE
+        return _Anonymous(0, size, size, rough=True)
+    private = min(part, max(0, sizes["Private_Dirty"] - files))
+    return _Anonymous(private + files, part - private, sizes["Anonymous"] + files)
 
 
 def _open_files(pid: int, files: dict[tuple[int, int], int]) -> None:

@@ -276,9 +276,15 @@ NOTEBOOK = [
 
 
 @pytest.fixture(scope="module")
-def zygote() -> Iterator[Zygote]:
+def incubator() -> Iterator[Incubator]:
     limits = Limits(cell_seconds=30, memory_mb=300, value_bytes=VALUE_BYTES)
-    with Incubator(["numpy", "torch"], limits, optimizers=False) as incubator, incubator.zygote(FORBIDDEN) as warm:
+    with Incubator(["numpy", "torch"], limits, optimizers=False) as warm:
+        yield warm
+
+
+@pytest.fixture(scope="module")
+def zygote(incubator: Incubator) -> Iterator[Zygote]:
+    with incubator.zygote(FORBIDDEN) as warm:
         yield warm
 
 
@@ -728,6 +734,41 @@ def test_a_call_that_wants_too_much_memory_is_told_so(student, process):
     other = process.fork()
     assert ask(other).add(1, 1) == 2
     other.end()
+
+
+def test_what_a_process_takes_is_its_own_whoever_else_was_forked_from_its_ancestors(incubator):
+    with contextlib.ExitStack() as stack:
+        zygotes = [stack.enter_context(incubator.zygote()) for _ in range(3)]
+        process = zygotes[0].spawn()
+        stack.callback(process.end)
+        process.run_cell(0, "block = bytearray(b'x') * (50 * 2**20)")
+        forks = [process.fork() for _ in range(3)]
+        before = zygotes[0].usage(process.pid)[1]
+        for other in zygotes[1:]:
+            other.close()
+        after = zygotes[0].usage(process.pid)[1]
+        for fork in forks:
+            fork.close()
+    for memory in (before, after):
+        assert 50 * 2**20 < memory < 75 * 2**20
+
+
+def test_memory_that_many_processes_share_is_counted(zygote):
+    """Also of processes that gave back what they had in common with the one they come from."""
+    process = zygote.spawn()
+    ran = process.run_cell(0, """
+        import os, time, ctypes
+        for group in range(4):
+            if os.fork() == 0:
+                block = bytearray(os.urandom(1)) * (50 * 2**20)
+                os.fork()
+                time.sleep(5)
+                os._exit(len(block) % 2)
+        time.sleep(1.5)
+    """.replace("\n        ", "\n"))  # fmt: skip
+    assert ran.ok
+    assert zygote.usage(process.pid)[1] > 190 * 2**20
+    process.end()
 
 
 @pytest.mark.parametrize("how", ["exit", "kill", "segfault", "close"])

@@ -21,7 +21,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograder.student import wire
+from autograder.student import frames, wire
 
 
 def there_and_back(value: Any, **options: Any) -> Any:
@@ -628,7 +628,7 @@ def test_a_frame_over_the_limit_is_refused_before_it_is_read():
 
 def test_a_message_over_the_limit_is_not_sent(ends, monkeypatch):
     channel, theirs = ends
-    monkeypatch.setattr(wire, "MAX_FRAME", 100)
+    monkeypatch.setattr(frames, "MAX_FRAME", 100)
     with pytest.raises(wire.TooLarge):
         channel.send({"data": bytes(100)})
     channel.send({"data": "short"})
@@ -654,7 +654,7 @@ def nested(depth: int) -> bytes:
 )
 def test_a_small_frame_of_very_many_parts_is_refused(body, monkeypatch):
     """One byte of a frame can be eighty bytes in memory."""
-    monkeypatch.setattr(wire, "MAX_NODES", 20_000)
+    monkeypatch.setattr(frames, "MAX_NODES", 20_000)
     tracemalloc.start()
     try:
         with pytest.raises(wire.ProtocolError):
