@@ -51,6 +51,26 @@ def draw_extreme(rng, dtype=float):
     return q.astype(dtype), k.astype(dtype), rng.normal(size=(7, 3)).astype(dtype)
 
 
+def draw_spread(rng):
+    """Return q (7, 16), k (6, 16), v (6, 3) with scores of which some, all or none can be exponentiated as they are.
+
+    Each row is too much for another number that is not its maximum, or not too much for it alone: the mean, the median,
+    the largest magnitude, a constant, zero. With a width of 16, k has the scores themselves.
+    """
+    scores = [
+        [1e4, 0, 1e4, -1e4, 9_990, 0],
+        [-1e4, 0, -1e4, 9_990, 0, 1e4],
+        [720, 0, -720, 0, 720, -720],
+        [1000, 1000, 0, 0, 0, 0],
+        [1000, 1000, 1000, 1000, 0, 0],
+        [-1, -3, -800, -800, -2, -900],
+        [-800, -800, -800, -800, -800, -800],
+    ]
+    k = np.zeros((6, 16))
+    k[:, :7] = np.transpose(scores) + rng.integers(-8, 9, size=(6, 7)) / 8
+    return 4 * np.eye(7, 16), k, rng.normal(size=(6, 3))
+
+
 def agrees(function, expected, cases, **tolerance):
     """Assert that `function` gives what `expected` gives for each case, a tuple of arguments.
 
@@ -162,7 +182,7 @@ def test_survives_large_scores(student, rng):
     Hint: subtract a number from the scores before you exponentiate: each row's own.
     """
     q, k, v = draw_extreme(rng)
-    cases = [(q, k, v), tuple(np.stack([x, x[::-1]]) for x in (q, k, v))]
+    cases = [(q, k, v), tuple(np.stack([x, x[::-1]]) for x in (q, k, v)), draw_spread(rng)]
     agrees(student.scaled_dot_product_attention, reference.scaled_dot_product_attention, cases, condition=LARGE)
 
 

@@ -12,6 +12,24 @@ pytestmark = [
 ]
 
 
+def spread(rng):
+    """Draw rows (7, 6) of logits within which some, all or none can be exponentiated as they are.
+
+    Each is too much for another number that is not the row's maximum, or not too much for it alone: the mean, the
+    median, the largest magnitude, a constant, zero.
+    """
+    rows = [
+        [1e4, 0, 1e4, -1e4, 9_990, 0],
+        [-1e4, 0, -1e4, 9_990, 0, 1e4],
+        [720, 0, -720, 0, 720, -720],
+        [1000, 1000, 0, 0, 0, 0],
+        [1000, 1000, 1000, 1000, 0, 0],
+        [-1, -3, -800, -800, -2, -900],
+        [-800, -800, -800, -800, -800, -800],
+    ]
+    return np.round(rng.normal(size=(7, 6)) * 8) / 8 + np.array(rows)
+
+
 def test_mean_surprise(student, rng):
     """The loss is the mean over the batch of minus the log-probability of the label.
 
@@ -60,9 +78,14 @@ def test_large_logits(student, rng):
     """
     logits = np.round(rng.normal(size=(5, 3)) * 8) / 8 + np.array([[1e4], [0.0], [-1e4], [400.0], [-800.0]])
     labels = rng.integers(3, size=5)
-    for rows in [[0, 1, 2, 3, 4], [2], [0, 3], [1, 4]]:
+    for rows in [[0, 1, 2, 3, 4], [2], [3], [0, 3], [1, 4]]:
         expected = reference.cross_entropy(logits[rows], labels[rows])
         assert close(student.cross_entropy(logits[rows], labels[rows]), expected, condition=1e4)
+    logits = spread(rng)
+    labels = logits.argmax(axis=1)
+    for row in range(7):  # one by one: the mean with another that is infinite would tell nothing
+        expected = reference.cross_entropy(logits[row : row + 1], labels[row : row + 1])
+        assert close(student.cross_entropy(logits[row : row + 1], labels[row : row + 1]), expected, condition=1e4)
 
 
 def test_single_precision(student, rng):

@@ -34,6 +34,24 @@ def eighths(rng, *shape):
     return np.round(rng.normal(scale=1.5, size=shape) * 8) / 8
 
 
+def spread(rng):
+    """Draw rows (7, 6) of logits within which some, all or none can be exponentiated as they are.
+
+    Each is too much for another number that is not the row's maximum, or not too much for it alone: the mean, the
+    median, the largest magnitude, a constant, zero.
+    """
+    rows = [
+        [1e4, 0, 1e4, -1e4, 9_990, 0],
+        [-1e4, 0, -1e4, 9_990, 0, 1e4],
+        [720, 0, -720, 0, 720, -720],
+        [1000, 1000, 0, 0, 0, 0],
+        [1000, 1000, 1000, 1000, 0, 0],
+        [-1, -3, -800, -800, -2, -900],
+        [-800, -800, -800, -800, -800, -800],
+    ]
+    return eighths(rng, 7, 6) + np.array(rows)
+
+
 def test_logarithms(student, rng):
     """Every row becomes the natural logarithms of its probabilities.
 
@@ -63,7 +81,8 @@ def test_large_logits(student, rng):
     Hint: pull each row's own maximum out of the logarithm of the sum.
     """
     apart = eighths(rng, 5, 7) + np.array([[1e4], [0.0], [-1e4], [400.0], [-800.0]])
-    for x in [apart, apart[2], apart[4], apart[[1, 2]]]:
+    within = spread(rng)
+    for x in [apart, within, apart[2], apart[4], apart[[1, 2]]]:
         assert close(student.log_softmax(x), reference.log_softmax(x), condition=1e4)
     columns = np.ascontiguousarray(apart.T)
     assert close(student.log_softmax(columns, axis=0), reference.log_softmax(columns, axis=0), condition=1e4)

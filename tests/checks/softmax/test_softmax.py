@@ -33,6 +33,24 @@ def eighths(rng, *shape):
     return np.round(rng.normal(scale=1.5, size=shape) * 8) / 8
 
 
+def spread(rng):
+    """Draw rows (7, 6) of logits within which some, all or none can be exponentiated as they are.
+
+    Each is too much for another number that is not the row's maximum, or not too much for it alone: the mean, the
+    median, the largest magnitude, a constant, zero.
+    """
+    rows = [
+        [1e4, 0, 1e4, -1e4, 9_990, 0],
+        [-1e4, 0, -1e4, 9_990, 0, 1e4],
+        [720, 0, -720, 0, 720, -720],
+        [1000, 1000, 0, 0, 0, 0],
+        [1000, 1000, 1000, 1000, 0, 0],
+        [-1, -3, -800, -800, -2, -900],
+        [-800, -800, -800, -800, -800, -800],
+    ]
+    return eighths(rng, 7, 6) + np.array(rows)
+
+
 def test_probabilities(student, rng):
     """Every row becomes its probabilities.
 
@@ -64,7 +82,7 @@ def test_large_logits(student, rng):
     Hint: adding a constant to a whole row changes nothing. Choose each row's so that its largest exponential is 1.
     """
     apart = eighths(rng, 5, 7) + np.array([[1e4], [0.0], [-1e4], [400.0], [-800.0]])
-    within = eighths(rng, 2, 6) + np.array([[1e4, 0.0, 1e4, -1e4, 9_990.0, 0.0], [-1e4, 0.0, -1e4, 9_990.0, 0.0, 1e4]])
+    within = spread(rng)
     for x in [apart, within, apart[2], apart[4], apart[[1, 2]]]:
         assert close(student.softmax(x), reference.softmax(x), condition=1e4)
     columns = np.ascontiguousarray(apart.T)
