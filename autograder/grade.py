@@ -66,6 +66,9 @@ _NOTEBOOK_SHARE = 0.8
 # not use up the time of the other questions.
 _HANGS = 2
 
+# A check that took longer is not run again only to describe what a wrong answer does.
+_SECONDS_AGAIN = 2.0
+
 _ENDINGS: dict[type[StudentFault], Ending] = {TimedOut: "timeout", OutOfMemory: "memory", Crashed: "crashed"}
 
 
@@ -647,8 +650,12 @@ def _diagnosed(examiner: Examiner, recorded: list[Recorded], results: list[Check
 def _described(
     examiner: Examiner, forks: _Forks, recorded: list[Recorded], results: list[CheckResult]
 ) -> list[CheckResult]:
-    """The results with the behaviour of what failed for no known reason, on inputs that are the same for everybody."""
+    """The results with the behaviour of what failed for no known reason, on inputs that are the same for everybody.
+
+    A check that took long is not run once more: the time is that of the questions still to come.
+    """
     described: dict[str, Behaviour] = {}
+    slow = {result.id for result in results if result.seconds > _SECONDS_AGAIN}
     forks.student = ""
     try:
         for item in recorded:
@@ -657,13 +664,13 @@ def _described(
                 # An answer that was never begun is no mistake.
                 if error.kind != "NotImplementedError":
                     described[item.check.id] = Behaviour(error.kind, relation=f"raises {error.kind}")
-            elif item.verdict is Verdict.FAIL:
+            elif item.verdict is Verdict.FAIL and item.check.id not in slow:
                 outcome, _ = _run_check(examiner, item.check, forks)
                 if outcome.conversation is not None:
                     seen = _seen(outcome)
                     said = relation(seen) if seen is not None else ""
                     described[item.check.id] = dataclasses.replace(behaviour(outcome.conversation), relation=said)
-    except StudentFault:
+    except (StudentFault, MemoryError):  # a description is worth neither points nor a submission
         pass
     finally:
         forks.spoilt()

@@ -22,6 +22,7 @@ SMALL = 64
 _ROWS, _COLUMNS = 48, 64
 _ARGUMENTS = 12
 _TEXT = 300
+_LARGEST = 5_000_000
 
 Array = np.ndarray[Any, Any]
 
@@ -31,7 +32,7 @@ def evidence(seen: Seen) -> Evidence:
     actual, expected = as_array(seen.actual), as_array(seen.expected)
     call = seen.call
     name, arguments = _called(call) if call is not None else ("", ())
-    if actual is None or expected is None or actual.shape != expected.shape or not actual.size:
+    if actual is None or expected is None or actual.shape != expected.shape or not 0 < actual.size <= _LARGEST:
         return Evidence(name, arguments, _shown(seen.actual), _shown(seen.expected))
     wrong = _wrong(actual, expected, seen.tolerance)
     if actual.size > SMALL:
