@@ -6,6 +6,8 @@ the gradebook, so whatever interrupts a batch, running it again finishes the res
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import functools
 import itertools
 import json
@@ -115,12 +117,27 @@ def grade_class(
     workers: int | None = None,
     force: bool = False,
     report: Callable[[Progress], None] = lambda _: None,
+    waiting: Callable[[], None] = lambda: None,
 ) -> Progress:
     """Grade the submissions of `students` (all that there are, if none are named).
 
     `executor` makes the executor to run on, again when it breaks; the default is a local pool of `workers` processes,
-    one a core. `report` is called whenever something is done. Raises `AutograderError` when nothing can be graded.
+    one a core. `report` is called whenever something is done, `waiting` when another command is grading the assignment,
+    which is waited for. Raises `AutograderError` when nothing can be graded.
     """
+    with _alone(course, assignment, waiting):
+        return _grade_class(course, assignment, students, executor, workers, force, report)
+
+
+def _grade_class(
+    course: Course,
+    assignment: Assignment,
+    students: Sequence[str],
+    executor: Callable[[], Executor] | None,
+    workers: int | None,
+    force: bool,
+    report: Callable[[Progress], None],
+) -> Progress:
     known = find_students(course, assignment)
     for student in students:
         if student not in known:
@@ -153,6 +170,22 @@ def grade_class(
         _write(course, assignment, unwritten)
     report(progress)
     return progress
+
+
+@contextlib.contextmanager
+def _alone(course: Course, assignment: Assignment, waiting: Callable[[], None]) -> Iterator[None]:
+    """Within it, no other command on this machine grades the assignment. The kernel lets go of it for who is killed."""
+    folder = os.open(course.path("source", assignment.id), os.O_RDONLY)
+    try:
+        with contextlib.suppress(OSError):  # a file system without locks
+            try:
+                fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                waiting()
+                fcntl.flock(folder, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(folder)
 
 
 def read_results(course: Course, assignment: Assignment, student: str) -> dict[str, Any] | None:

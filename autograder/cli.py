@@ -110,7 +110,13 @@ def _grade(options: argparse.Namespace) -> int:
     assignment = load_assignment(course, options.assignment)
     with grading() as report:
         progress = grade_class(
-            course, assignment, options.student, workers=options.workers, force=options.force, report=report
+            course,
+            assignment,
+            options.student,
+            workers=options.workers,
+            force=options.force,
+            report=report,
+            waiting=lambda: print("another command is grading this assignment: waiting for it", file=sys.stderr),
         )
     print_class(course, assignment, progress)
     flagged = False

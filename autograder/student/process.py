@@ -92,6 +92,8 @@ class _Line:
         except wire.Late:
             raise TimedOut(f"no answer within {seconds:g} seconds") from None
         except wire.ProtocolError as error:
+            if not self._process.zygote.alive:
+                raise SandboxError("the zygote has ended, and took the process along") from error
             if self._process.out_of_memory:
                 raise OutOfMemory("more memory than the limit") from None
             raise Crashed(f"the process ended ({error})") from error

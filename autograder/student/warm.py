@@ -132,9 +132,12 @@ class Zygote:
 
     def _ask(self, message: dict[str, Any], *, seconds: float = 30, fds: tuple[int, ...] = ()) -> dict[str, Any]:
         deadline = time.monotonic() + seconds
-        with exchange():
-            self._channel.send(message, deadline=deadline, fds=fds)
-            return self._receive(deadline)
+        try:
+            with exchange():
+                self._channel.send(message, deadline=deadline, fds=fds)
+                return self._receive(deadline)
+        except wire.ProtocolError as error:
+            raise SandboxError(f"the zygote does not answer ({error})") from error
 
     def spawn(
         self, files: Sequence[tuple[str, bytes]] = (), seed: int = 0, deadline: float | None = None
