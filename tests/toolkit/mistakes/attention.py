@@ -26,6 +26,8 @@ def scaled_dot_product_attention(q, k, v, mask=None):
             Mistake("np.where(mask, scores, -np.inf)", "np.where(mask, scores, 0.0)", "hidden scores set to zero"),
             Mistake("np.where(mask, scores, -np.inf)", "np.where(mask, scores, -5.0)"),
             Mistake("np.exp(", "np.exp2("),
+            Mistake("np.isfinite(top), top", "np.isfinite(top), 100.0"),
+            Mistake("np.isfinite(top), top", "np.isfinite(top), np.minimum(top, 0)"),
             Mistake("weights @ v, weights", "weights @ v, scores", "scores for weights"),
             Mistake("weights @ v, weights", "weights**2 @ v, weights"),
             Mistake("q @ np", "-q @ np"),
