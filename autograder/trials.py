@@ -157,10 +157,13 @@ def _silence() -> Iterator[None]:
 
 
 def _briefly() -> None:
-    """Print arrays short: pytest puts every argument of a failed assertion into words, and nobody reads them here."""
+    """Leave out, in a fork, what takes long and nobody looks at."""
+    # pytest puts every argument of a failed assertion into words.
     np.set_printoptions(threshold=4, edgeitems=1)
     if (torch := sys.modules.get("torch")) is not None:
         torch.set_printoptions(threshold=4, edgeitems=1)
+        # torch.manual_seed writes down where it was called from for each kind of device that is not there.
+        vars(torch)["manual_seed"] = torch.default_generator.manual_seed
 
 
 def _namespace(bench: _Bench, source: str, name: str) -> dict[str, Any]:
