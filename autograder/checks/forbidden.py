@@ -62,9 +62,9 @@ def read_code(notebook: dict[str, Any]) -> Reading:
     reading = Reading({}, {})
     for index, cell in enumerate(notebook["cells"]):
         if cell["cell_type"] == "code":
-            for statement in _statements("".join(cell["source"])):
+            for statement, redefined in _statements("".join(cell["source"])):
                 # The definition that ran last counts; one within an `if` may or may not have run.
-                for name in _redefined(statement):
+                for name in redefined:
                     reading.definitions.pop(name, None)
                 with contextlib.suppress(RecursionError):
                     _note(statement, index, reading.aliases, reading.definitions)
@@ -138,13 +138,17 @@ def _bound(body: Iterable[ast.AST], parameters: Iterable[str]) -> dict[str, str]
     return {name: dotted for name, dotted in bound.items() if name not in elsewhere}
 
 
-def _statements(source: str) -> list[ast.stmt]:
-    """The statements of a cell; magics and shell commands count as none."""
+def _statements(source: str) -> list[tuple[ast.stmt, list[str]]]:
+    """The statements of a cell, each with the names that it redefines; magics and shell commands count as none."""
     return _parsed(source) if len(source) <= _MOST_KEPT else _parsed.__wrapped__(source)
 
 
 @functools.lru_cache(maxsize=64)  # many cells are the same in every submission
-def _parsed(source: str) -> list[ast.stmt]:
+def _parsed(source: str) -> list[tuple[ast.stmt, list[str]]]:
+    return [(statement, _redefined(statement)) for statement in _parse(source)]
+
+
+def _parse(source: str) -> list[ast.stmt]:
     try:
         return ast.parse(source).body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
