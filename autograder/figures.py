@@ -33,10 +33,11 @@ def evidence_figure(evidence: dict[str, Any]) -> Markup:
     ][:_ARGUMENTS]
     if tables:
         parts.append(Markup('<div class="pair given">{}</div>').format(Markup("").join(tables)))
-    pair = _value(evidence["expected"], "Expected") + _value(evidence["actual"], "Yours", set(evidence["wrong"]))
-    parts.append(Markup('<div class="pair">{}</div>').format(pair))
     if evidence["difference"]:
-        parts.append(_heat(evidence["difference"]))
+        parts.append(_heat(evidence["difference"], str(evidence["expected"]["text"])))
+    else:
+        pair = _value(evidence["expected"], "Expected") + _value(evidence["actual"], "Yours", set(evidence["wrong"]))
+        parts.append(Markup('<div class="pair">{}</div>').format(pair))
     return Markup('<div class="evidence">{}</div>').format(Markup("").join(parts))
 
 
@@ -84,8 +85,8 @@ def _indices(shape: Collection[int]) -> Iterator[tuple[int, ...]]:
         yield tuple(index)
 
 
-def _heat(heat: dict[str, Any]) -> Markup:
-    """The map of a difference as a picture, with its meaning in words."""
+def _heat(heat: dict[str, Any], what: str) -> Markup:
+    """The map of a difference as a picture, with its meaning in words; `what` is compared."""
     rows, columns = heat["rows"], heat["columns"]
     said = f"{heat['wrong']:,} of {heat['size']:,} values differ, by up to {heat['largest']}"
     block = (
@@ -94,10 +95,10 @@ def _heat(heat: dict[str, Any]) -> Markup:
     picture = base64.b64encode(_png(rows, columns, heat["shades"])).decode()
     pixels = max(2, min(_PIXELS, 640 // columns))
     return Markup(
-        '<figure class="heat"><figcaption>Yours minus expected: {}. Orange is too much, blue too little, '
-        'pink no finite number.{}</figcaption><img alt="Map of the difference, {} by {}: {}" width="{}" height="{}" '
-        'src="data:image/png;base64,{}"></figure>'
-    ).format(said, block, rows, columns, said, columns * pixels, rows * pixels, picture)
+        '<figure class="heat"><figcaption>Yours minus expected, {}: {}. Orange is too much, blue too '
+        'little, pink no finite number.{}</figcaption><img alt="Map of the difference, {} by {}: {}" width="{}" '
+        'height="{}" src="data:image/png;base64,{}"></figure>'
+    ).format(clean(what), said, block, rows, columns, said, columns * pixels, rows * pixels, picture)
 
 
 def _png(rows: int, columns: int, shades: list[int | None]) -> bytes:

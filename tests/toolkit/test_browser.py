@@ -10,11 +10,13 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
 
 from tests.toolkit.classroom import Classroom
+from tests.toolkit.test_feedback import grade, page_of, seen
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
@@ -111,6 +113,18 @@ def test_a_narrow_page_does_not_scroll_sideways(browser, reported, path):
     page.goto((reported.root / path).as_uri())
     assert page.evaluate("document.documentElement.scrollWidth") <= NARROW["width"]
     page.close()
+
+
+@pytest.mark.parametrize("shape", [(4, 16), (64,), (2, 2, 2, 8), (50, 70), (3, 1000)], ids=str)
+def test_what_a_visible_check_saw_fits_on_a_narrow_page(visit, tmp_path, shape):
+    expected = np.random.default_rng(0).normal(size=shape)
+    lost = seen(expected * 1.5, expected, expected, axis=1)
+    copy = tmp_path / "page.html"
+    copy.write_text(page_of(grade_=grade(lost)).html)
+    visit.page.set_viewport_size(NARROW)
+    page = visit.open(copy)
+    assert page.evaluate("document.documentElement.scrollWidth") <= NARROW["width"]
+    assert [violation["id"] for violation in Axe().run(page).response["violations"]] == []
 
 
 @pytest.mark.parametrize("path", PAGES)
