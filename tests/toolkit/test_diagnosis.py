@@ -83,6 +83,9 @@ ANSWERS = {
     "kind": KIND,
     "unpacked": "def unpacked(x):\n    return x, x * x",
     "bare": "def bare(x):\n    return 2.0 * x",
+    "total": "def total(x):\n    return float(x.sum())",
+    "both": "def both(x):\n    return x, x * x",
+    "predict": "trained = float(np.ones(3).sum())\ndef predict(x):\n    return trained * x",
 }
 
 CHECKS = '''
@@ -179,6 +182,28 @@ def test_scale(student, rng):
     assert close(student.draw(np.random.default_rng(seed), 2.0), expected)
 
 
+@question("total")
+def test_plain(student, rng):
+    x = rng.normal(size=(2, 3))
+    assert close(student.total(x), x.sum())
+
+
+@question("total")
+def test_strided(student, rng):
+    x = rng.normal(size=(3, 8))[:, ::2]
+    assert close(student.total(x), x.sum())
+
+
+@question("both")
+def test_square(student):
+    assert close(student.both(3.0), (3.0, 9.0))
+
+
+@question("predict")
+def test_three_times(student):
+    assert close(student.predict(2.0), 6.0)
+
+
 @question("kind")
 def test_numbers(student):
     assert close(student.kind(4), "even")
@@ -255,6 +280,42 @@ class Cube:
 
     def bare(x):
         return float(x**3)
+
+
+@misconception("total")
+class Strided:
+    """Takes every array for a contiguous one."""
+
+    def total(x):
+        return float(x.sum() if x.flags.c_contiguous else -x.sum())
+
+
+@misconception("total")
+class GoesOn:
+    """Goes on from the last call."""
+
+    so_far = 0.0
+
+    def total(x):
+        global so_far
+        so_far += float(x.sum())
+        return so_far
+
+
+@misconception("both")
+class InAList:
+    """Returns a list."""
+
+    def both(x):
+        return [x, x * x]
+
+
+@misconception("predict")
+class AlwaysZero:
+    """Predicts nothing."""
+
+    def predict(x):
+        return 0.0 * x
 
 
 @misconception("draw")
@@ -531,6 +592,36 @@ def test_objects_with_a_state_are_made_again(diagnose):
     }
     assert diagnose("layer", LAYER.replace("else 1.0", "else 2.0")) == {}
     assert diagnose("layer", LAYER.replace("self.training = False", "return").replace("0.5)", "0.25)")) == {}
+
+
+def test_arrays_lie_in_memory_as_they_did(diagnose):
+    code = "def total(x):\n    return float((1 if x.flags.c_contiguous else -1) * x.sum())"
+    assert diagnose("total", code) == {"strided": "strided"}
+    assert diagnose("total", code.replace("-1", "-2")) == {}
+
+
+def test_what_a_call_leaves_behind_is_there_in_the_next(diagnose):
+    code = "seen = []\ndef total(x):\n    seen.append(x.sum())\n    return float(sum(seen{}))"
+    assert diagnose("total", code.format("")) == {"strided": "goes on"}
+    assert diagnose("total", code.format("[-2:]")) == {}
+    assert diagnose.failed
+
+
+def test_a_list_is_no_tuple(diagnose):
+    assert diagnose("both", "def both(x):\n    return [x, x * x]") == {"square": "in a list"}
+    assert diagnose("both", "def both(x):\n    return [x, x * x * x]") == {}
+    assert diagnose("both", "def both(x):\n    return [x * x, x]") == {}
+
+
+def test_a_mistake_is_named_where_the_model_answer_needs_what_the_notebook_has_trained(diagnose):
+    assert diagnose("predict", "def predict(x):\n    return x - x") == {"three_times": "always zero"}
+    assert diagnose("predict", "def predict(x):\n    return x") == {}
+
+
+@pytest.mark.parametrize("cache", ["None", "out", "[out, var]", "{'out': out}", "3.0"])
+def test_a_cache_may_be_anything(diagnose, cache):
+    code = standardize("wrong axis").replace("(out, var, eps)", cache)
+    assert set(diagnose("standardize", code).values()) == {"wrong axis"}
 
 
 def test_what_is_drawn_from_a_generator_is_drawn_again(diagnose):
