@@ -31,9 +31,10 @@ from autograder.records import AutograderError, Verdict
 
 Report = Callable[[int, int], None]
 
-_MISCONCEPTION_SEEDS = 10
+_MISCONCEPTION_SEEDS = 20
+_MATRIX_SEEDS = 4
 _MUTANT_SEEDS = 3
-_CHUNK = 25
+_CHUNK = 40
 # What loops for ever ends there. The model answer takes milliseconds for a call, its longest training half a second.
 _CALL_SECONDS = 10.0
 _CPU_SECONDS = 60.0
@@ -41,7 +42,11 @@ _CPU_SECONDS = 60.0
 
 @dataclass(frozen=True)
 class Trial:
-    """A variant on the checks of its question over some seeds: the worst verdict of each check, the names given."""
+    """A variant on the checks of its question over some seeds: the worst verdict of each check, the names given.
+
+    A misconception goes through all checks, and gets names, with the first four seeds; with the others only until a
+    check notices it.
+    """
 
     variant: Variant
     seeds: int
@@ -88,7 +93,7 @@ _Task = tuple[Variant, range] | Mutant
 def try_everything(
     assignment: Assignment, checks: Checks, *, seeds: int, workers: int | None, report: Report
 ) -> Trials:
-    """Misconceptions over ten seeds, alternatives over `seeds`, mutants over three, on the assignment's `checks`.
+    """Misconceptions over twenty seeds, alternatives over `seeds`, mutants over three, on the assignment's `checks`.
 
     `report(done, total)` is called as they finish.
     """
@@ -107,7 +112,9 @@ def try_everything(
         (variant, range(min(seeds, _MISCONCEPTION_SEEDS)))
         for variant in load_variants(assignment.checks, "misconception")
     ]
-    batches: list[Sequence[_Task]] = [*([task] for task in alternatives), *([task] for task in misconceptions)]
+    # A fork of a process that holds torch takes as long as some tasks do.
+    batches: list[Sequence[_Task]] = [[task] for task in alternatives]
+    batches += [misconceptions[start : start + 4] for start in range(0, len(misconceptions), 4)]
     batches += [mutants[start : start + _CHUNK] for start in range(0, len(mutants), _CHUNK)]
     total = len(alternatives) + len(misconceptions) + len(mutants)
     trials: dict[Variant, Trial] = {}
@@ -240,6 +247,7 @@ def _try_variant(bench: _Bench, variant: Variant, seeds: Sequence[int]) -> Trial
     namespace = _namespace(bench, variant.source, f"{variant.kind} {variant.name}")
     for seed in seeds:
         recorded = []
+        whole = not wrong or seed < _MATRIX_SEEDS
         for check, outcome, verdict, message in _run_checks(bench, namespace, variant.question, seed):
             if verdict is Verdict.BROKEN and wrong:
                 # As in grading, where the model answer is asked: here it is known to pass.
@@ -249,9 +257,11 @@ def _try_variant(bench: _Bench, variant: Variant, seeds: Sequence[int]) -> Trial
             if verdicts.get(check.id, Verdict.PASS) is Verdict.PASS:
                 verdicts[check.id], messages[check.id] = verdict, message or everything(outcome)
             recorded.append(Recorded(check, outcome, verdict))
+            if not whole and verdict is not Verdict.PASS:
+                break
         passed = all(item.verdict is Verdict.PASS for item in recorded)
         kept, lost = kept + passed, lost + (not passed)
-        if wrong and not passed and not banned:
+        if wrong and whole and not passed and not banned:
             for words in set(bench.diagnosis.name(recorded).values()) or {""}:
                 named[words] = named.get(words, 0) + 1
     return Trial(variant, len(seeds), verdicts, messages, kept, lost, named)

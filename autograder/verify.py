@@ -176,5 +176,5 @@ def _thoughts(misconceptions: Sequence[Trial], questions: Mapping[str, tuple[Che
     for trial in misconceptions:
         if trial.named.get("", 0):
             what = f"{trial.variant.name} of {trial.variant.question}"
-            thoughts.append(f"{what} is not named in {trial.named['']} of {trial.seeds} seeds")
+            thoughts.append(f"{what} is not named in {trial.named['']} of {sum(trial.named.values())} seeds")
     return thoughts

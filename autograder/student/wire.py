@@ -221,6 +221,8 @@ def _decode(node: Any, other: Callable[[list[Any]], Any] | None, writeable: bool
         return [_decode(part, other, writeable, budget, depth + 1) for part in parts]
 
     match tag, fields:
+        case "a", [str(dtype), list(shape), str(layout), bytes(data)]:  # first: nearly all that crosses
+            return _decode_array(dtype, shape, layout, data, writeable)
         case "l", [parts]:
             return items(parts)
         case "t", [parts]:
@@ -238,8 +240,6 @@ def _decode(node: Any, other: Callable[[list[Any]], Any] | None, writeable: bool
                 raise ProtocolError("an int without digits") from None
         case "c", [float(real), float(imaginary)]:
             return complex(real, imaginary)
-        case "a", [str(dtype), list(shape), str(layout), bytes(data)]:
-            return _decode_array(dtype, shape, layout, data, writeable)
         case "n", [str(dtype), bytes(data)]:
             return _decode_array(dtype, [], "C", data, writeable)[()]
         case "T", [str(dtype), list(shape), bool(requires_grad), bytes(data)]:
