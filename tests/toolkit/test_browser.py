@@ -193,12 +193,18 @@ def test_the_keyboard_is_enough(visit, reported):
     assert page.evaluate("document.activeElement.getAttribute('href')") == "#cell-3"
 
 
-def test_a_page_prints_whole_and_in_black_on_white(visit, reported):
-    page = visit.open(reported.root / "feedback" / "cyd" / "tiny" / "tiny.html")
+@pytest.mark.parametrize("path", ["feedback/cyd/tiny/tiny.html", "reports/tiny.html"])
+def test_a_page_prints_in_black_on_white_without_what_is_for_the_screen(browser, reported, path):
+    page = browser.new_page(viewport=WIDE, color_scheme="dark")
+    page.goto((reported.root / path).as_uri())
+    dark = page.evaluate("getComputedStyle(document.body).backgroundColor")
     page.emulate_media(media="print")
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)" != dark
     assert page.pdf()[:5] == b"%PDF-"
-    assert page.evaluate("getComputedStyle(document.querySelector('.top')).position") == "static"
-    assert not page.get_by_text("To the questions").is_visible()
+    assert page.locator(".skip:visible, .screen:visible").count() == 0
+    sticky = "[...document.querySelectorAll('*')].filter(e => getComputedStyle(e).position === 'sticky').length"
+    assert page.evaluate(sticky) == 0
+    page.close()
 
 
 # The class report
