@@ -12,6 +12,7 @@ import json
 import math
 import os
 import statistics
+import textwrap
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -279,13 +280,13 @@ def _groups(report: ClassReport) -> list[tuple[str, list[Item]]]:
     return list(groups.items())
 
 
-def _codes(course: Course, assignment: Assignment, report: ClassReport) -> dict[str, tuple[str, Markup]]:
-    """For each cluster, by its first student and question: the representative and the code of its answer.
+def _codes(course: Course, assignment: Assignment, report: ClassReport) -> dict[str, tuple[str, Markup, str]]:
+    """For each cluster, by its first student and question: the representative, its answer, and that as a misconception.
 
     The shortest answer shows a mistake best.
     """
     names = {question.id for question in assignment.questions}
-    codes: dict[str, tuple[str, Markup]] = {}
+    codes: dict[str, tuple[str, Markup, str]] = {}
     for cluster in report.clusters[:_SHOWN_CODE]:
         written = []
         for student in cluster.students[:10]:
@@ -294,5 +295,16 @@ def _codes(course: Course, assignment: Assignment, report: ClassReport) -> dict[
             code = "\n\n".join("".join(cells[number - 1]["source"]) for number in numbers)
             written.append((len(code), student, code))
         _, student, code = min((one for one in written if one[0]), default=(0, cluster.students[0], ""))
-        codes[f"{cluster.students[0]} {cluster.question}"] = (student, highlighted(clean(code[:_CODE_CHARACTERS])))
+        shown = clean(code[:_CODE_CHARACTERS])
+        named = _as_misconception(cluster, shown) if code and len(code) <= _CODE_CHARACTERS else ""
+        codes[f"{cluster.students[0]} {cluster.question}"] = (student, highlighted(shown), named)
     return codes
+
+
+def _as_misconception(cluster: Cluster, code: str) -> str:
+    """What an instructor puts into misconceptions.py, but for the words."""
+    said = f"What came: {'; '.join(cluster.relations)}." if cluster.relations else "What it does: …"
+    return (
+        f'@misconception("{cluster.question}")\nclass NameOfTheMistake:\n    """One sentence.\n\n    {said}\n'
+        f'    Why it is wrong: …\n    """\n\n{textwrap.indent(code, "    ")}\n'
+    )

@@ -22,6 +22,7 @@ from hypothesis import strategies as st
 from autograder.batch import graded_before
 from autograder.checks.behaviour import alike, behaviour, relation
 from autograder.checks.close import Seen
+from autograder.checks.diagnosis import load_variants
 from autograder.clusters import clusters
 from autograder.items import discrimination, item
 from autograder.records import Behaviour, Raised
@@ -187,6 +188,17 @@ def test_one_unknown_mistake_is_one_cluster_however_it_is_written(reported):
     assert "raises KeyError" in alone["gus", "shares"]
 
 
+def test_a_cluster_can_be_put_into_misconceptions_py_as_it_stands(reported, tmp_path):
+    (draft,) = [text for text in page_of(reported).texts if text.startswith('@misconception("shares")')]
+    file = tmp_path / "misconceptions.py"
+    file.write_text(f"from autograder.checks import misconception\n\n\n{draft}")
+    (variant,) = load_variants(tmp_path, "misconception")
+    assert variant.question == "shares"
+    namespace: dict[str, Any] = {"np": np}
+    exec(variant.source, namespace)
+    assert namespace["shares"](np.array([[1.0, 4.0]])).tolist() == [[0.25, 1.0]]
+
+
 def test_known_mistakes_and_blank_answers_are_in_no_cluster(reported):
     report = read_class(reported.course, reported.assignment())
     in_clusters = {student for cluster in report.clusters for student in cluster.students}
@@ -297,6 +309,7 @@ class Page(html.parser.HTMLParser):
         self.elements: list[tuple[str, dict[str, str | None]]] = []
         self.scripts: list[str] = []
         self.text = ""
+        self.texts: list[str] = []
         self.within = ""
         self.feed(text)
         self.close()
@@ -315,6 +328,7 @@ class Page(html.parser.HTMLParser):
             self.scripts[-1] += data
         elif self.within != "style":
             self.text += data
+            self.texts.append(data)
 
 
 def page_of(room: Classroom) -> Page:
