@@ -212,19 +212,53 @@ def print_verification(verification: Verification) -> None:
         console.print(table)
         for number, check in enumerate(checks, 1):
             console.print(f"  {number}  {check.id}", style="dim", highlight=False)
-    right = sum(trial.named.get(trial.variant.words, 0) for trial in verification.misconceptions)
-    asked = sum(sum(trial.named.values()) for trial in verification.misconceptions)
     console.print(
         f"model answer {verification.model.score:g} of {verification.model.max_score:g}, released notebook "
         f"{verification.released.score:g}; {len(verification.misconceptions)} misconceptions, "
-        f"{len(verification.alternatives)} alternatives; named right {right} of {asked} times",
+        f"{len(verification.alternatives)} alternatives",
         highlight=False,
     )
+    _print_names(console, verification)
+    _print_margins(console, verification)
     _print_mutation(console, verification.mutation)
     for thought in verification.thoughts:
         console.print(plain(f"to think about: {thought}"), style="dim")
     for problem in verification.problems:
         console.print(plain(f"refused: {problem}"), style="red")
+
+
+def _print_names(console: Console, verification: Verification) -> None:
+    """How often a misconception was named right, by another's name, or not at all, and those that were not."""
+    trials = verification.misconceptions
+    asked = sum(sum(trial.named.values()) for trial in trials)
+    right = sum(trial.named.get(trial.variant.words, 0) for trial in trials)
+    nameless = sum(trial.named.get("", 0) for trial in trials)
+    console.print(
+        f"misconceptions named right {right} of {asked} times ({right / max(asked, 1):.1%}), wrong "
+        f"{asked - right - nameless}, not {nameless}",
+        highlight=False,
+    )
+    for trial in trials:
+        wrong = [words for words in trial.named if words not in ("", trial.variant.words)]
+        if wrong or trial.named.get(""):
+            named = f"named {', '.join(wrong)}" if wrong else "has no name"
+            console.print(plain(f"  {trial.variant.question}: {trial.variant.name} {named}"), style="yellow")
+
+
+def _print_margins(console: Console, verification: Verification) -> None:
+    """How far right answers stay below the tolerance, and wrong ones above it."""
+    table = Table(title="Errors in tolerances: the right answer and the wrong one nearest to it", title_justify="left")
+    table.add_column("question")
+    for kind in ("right", "wrong"):
+        table.add_column(kind, justify="right")
+        table.add_column("answer, check", style="dim")
+    for margin in verification.margins:
+        cells = [Text(margin.question)]
+        for found in (margin.right, margin.wrong):
+            cells.append(Text("" if found is None else f"{found[0]:.2g}" if found[0] < 100 else f"{found[0]:.0f}"))
+            cells.append(Text("" if found is None else f"{found[1]}, {found[2].partition('::test_')[2]}"))
+        table.add_row(*cells)
+    console.print(table)
 
 
 def _print_mutation(console: Console, mutation: Mutation) -> None:

@@ -7,6 +7,7 @@ import contextlib
 import dataclasses
 import functools
 import json
+import math
 import multiprocessing
 import os
 import sys
@@ -45,7 +46,10 @@ class Trial:
     """A variant on the checks of its question over some seeds: the worst verdict of each check, the names given.
 
     A misconception goes through all checks, and gets names, with the first four seeds; with the others only until a
-    check notices it.
+    check notices it. `margin` is the largest error of an alternative that `close` accepted, or the smallest of a
+    misconception that it refused (with the check of the four seeds' that saw most), in tolerances; nothing when no
+    numbers were compared, infinite when what came back was no number or was refused in another way; and the check it
+    was measured on.
     """
 
     variant: Variant
@@ -55,6 +59,7 @@ class Trial:
     kept_full_marks: int
     lost_something: int
     named: dict[str, int]
+    margin: tuple[float, str] | None = None
 
 
 @dataclass(frozen=True)
@@ -241,6 +246,7 @@ def _try_variant(bench: _Bench, variant: Variant, seeds: Sequence[int]) -> Trial
     verdicts: dict[str, Verdict] = {}
     messages: dict[str, str] = {}
     named: dict[str, int] = {}
+    margin: tuple[float, str] | None = None
     kept = lost = 0
     wrong = variant.kind == "misconception"
     banned = _banned(bench, variant)
@@ -259,12 +265,35 @@ def _try_variant(bench: _Bench, variant: Variant, seeds: Sequence[int]) -> Trial
             recorded.append(Recorded(check, outcome, verdict))
             if not whole and verdict is not Verdict.PASS:
                 break
+        margin = _further(wrong, margin, _margin(wrong, recorded) if whole else None)
         passed = all(item.verdict is Verdict.PASS for item in recorded)
         kept, lost = kept + passed, lost + (not passed)
         if wrong and whole and not passed and not banned:
             for words in set(bench.diagnosis.name(recorded).values()) or {""}:
                 named[words] = named.get(words, 0) + 1
-    return Trial(variant, len(seeds), verdicts, messages, kept, lost, named)
+    return Trial(variant, len(seeds), verdicts, messages, kept, lost, named, margin)
+
+
+def _margin(wrong: bool, recorded: Sequence[Recorded]) -> tuple[float, str] | None:
+    """How far from the tolerance one run through a question's checks was, and on which of them it was nearest to it."""
+    measured = []
+    for item in recorded:
+        comparisons = item.outcome.comparisons
+        if not wrong:
+            # One that is to be false, as in `assert not close(...)`, says nothing of what is accepted.
+            measured += [(c.share, item.check.id) for c in comparisons if c.ok and c.share is not None]
+        elif item.verdict is not Verdict.PASS:
+            last = comparisons[-1] if comparisons else None
+            refused = last is not None and not last.ok and last.share is not None
+            measured.append((last.share if last is not None and refused and last.share else math.inf, item.check.id))
+    return max(measured, default=None)
+
+
+def _further(wrong: bool, one: tuple[float, str] | None, other: tuple[float, str] | None) -> tuple[float, str] | None:
+    """Of two margins the one that is the nearer to the tolerance."""
+    if one is None or other is None:
+        return one or other
+    return min(one, other) if wrong else max(one, other)
 
 
 def _banned(bench: _Bench, variant: Variant) -> str:
@@ -294,6 +323,7 @@ def _merged(one: Trial, other: Trial) -> Trial:
     named = {words: one.named.get(words, 0) + other.named.get(words, 0) for words in {*one.named, *other.named}}
     return dataclasses.replace(
         one,
+        margin=_further(one.variant.kind == "misconception", one.margin, other.margin),
         seeds=one.seeds + other.seeds,
         verdicts=verdicts,
         messages=messages,

@@ -5,6 +5,7 @@ The notebooks go through the real `grade`; the rest runs in forks of this proces
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -17,6 +18,9 @@ from autograder.trials import Report, Trial, try_everything
 
 SEEDS = 200
 KILLED = 0.98
+# In tolerances: what a right answer may be off at most, and a wrong one must be at least.
+RIGHT_AT_MOST = 0.5
+WRONG_AT_LEAST = 2.0
 
 
 @dataclass(frozen=True)
@@ -39,6 +43,18 @@ class Mutation:
 
 
 @dataclass(frozen=True)
+class Margin:
+    """How far from the tolerance a question's answers stay, in tolerances: right ones below it, wrong ones above.
+
+    `right` and `wrong` are the nearest, each with its size, variant and check; nothing where nothing was compared.
+    """
+
+    question: str
+    right: tuple[float, str, str] | None
+    wrong: tuple[float, str, str] | None
+
+
+@dataclass(frozen=True)
 class Verification:
     """What `verify` found. `problems` are the reasons to refuse the assignment, in words; none when it is sound."""
 
@@ -49,6 +65,7 @@ class Verification:
     misconceptions: tuple[Trial, ...]
     alternatives: tuple[Trial, ...]
     mutation: Mutation
+    margins: tuple[Margin, ...]
     problems: tuple[str, ...]
     thoughts: tuple[str, ...] = field(default=())
 
@@ -70,6 +87,14 @@ def verify(
         checks = examiner.checks
     trials = try_everything(assignment, checks, seeds=seeds, workers=workers, report=report)
     mutation = _explained(trials.mutants, trials.survivors, explanations)
+    margins = tuple(
+        Margin(
+            question,
+            max(_measured(trials.alternatives, question), default=None),
+            min(_measured(trials.misconceptions, question), default=None),
+        )
+        for question in checks.questions
+    )
     problems = _problems(model, released, trials.misconceptions, trials.alternatives, checks.questions)
     return Verification(
         assignment.id,
@@ -79,9 +104,33 @@ def verify(
         trials.misconceptions,
         trials.alternatives,
         mutation,
-        (*problems, *_mutation_problems(mutation)),
+        margins,
+        (*problems, *_mutation_problems(mutation), *_margin_problems(margins)),
         tuple(_thoughts(trials.misconceptions, checks.questions)),
     )
+
+
+def _measured(trials: Iterable[Trial], question: str) -> list[tuple[float, str, str]]:
+    """The margins of a question's variants that have one."""
+    return [
+        (trial.margin[0], trial.variant.name, trial.margin[1])
+        for trial in trials
+        if trial.variant.question == question and trial.margin is not None and math.isfinite(trial.margin[0])
+    ]
+
+
+def _margin_problems(margins: Iterable[Margin]) -> list[str]:
+    problems = []
+    for margin in margins:
+        if margin.right is not None and margin.right[0] > RIGHT_AT_MOST:
+            share, name, check = margin.right
+            problems.append(f"the alternative {name} of {margin.question} uses {share:.0%} of the tolerance of {check}")
+        if margin.wrong is not None and margin.wrong[0] < WRONG_AT_LEAST:
+            excess, name, check = margin.wrong
+            problems.append(
+                f"the misconception {name} of {margin.question} is only {excess:.2g} tolerances off in {check}"
+            )
+    return problems
 
 
 def _explained(mutants: Sequence[Mutant], survivors: Sequence[Mutant], explanations: Sequence[Explanation]) -> Mutation:

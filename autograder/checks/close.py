@@ -22,8 +22,12 @@ from autograder.student.wire import type_name
 if TYPE_CHECKING:
     from autograder.student.proxy import Call
 
-FLOOR = 1e-5
-_EPS32 = float(np.finfo(np.float32).eps)
+# Half the spacing of float32 at one: the most by which one operation rounds its result, relative to it.
+_U32 = 2.0**-24
+# How many standard deviations of a sum of rounding errors are accepted, and the roundings that any answer may have.
+_DEVIATIONS = 16
+_ROUNDINGS = 110
+FLOOR = _DEVIATIONS * math.sqrt(_ROUNDINGS) * _U32
 _KINDS = {"b": "bool", "i": "int", "u": "int", "f": "float", "c": "complex"}
 
 
@@ -42,13 +46,15 @@ class Comparison:
     """The outcome of a comparison; true when the values agree.
 
     `form` tells that the difference is one of type, dtype or shape, which a student may always be told. `seen` are the
-    values that differ: within tuples, lists and dicts the first item that does.
+    values that differ: within tuples, lists and dicts the first item that does. `share` is the largest error found, in
+    tolerances: above one when it is too large, nothing when no error was measured.
     """
 
     ok: bool
     explanation: str = ""
     form: bool = False
     seen: Seen | None = field(default=None, compare=False)
+    share: float | None = field(default=None, compare=False)
 
     def __bool__(self) -> bool:
         return self.ok or state.going_on
@@ -61,13 +67,15 @@ _AGREE = Comparison(True)
 
 
 def tolerance(terms: int = 1, condition: float = 1.0) -> float:
-    """The error accepted, relative to ``1 + |expected|``.
+    """The error accepted, relative to ``1 + |expected|``: about 1e-5, or more where the check says why.
 
-    1e-5 is what arithmetic in float32 keeps at the sizes used in checks. A sum of `terms` rounded terms loses a factor
-    of about its square root more (Higham, Accuracy and Stability of Numerical Algorithms, section 4.2, rounding errors
-    taken as independent), a problem of condition number `condition` that factor.
+    An answer may compute in float32, whose operations round by u = 2**-24 at most. The errors of n roundings add up to
+    less than λ √n u, but for a probability of 2 n exp(-λ²/2), when they are independent with mean zero (Higham and
+    Mary, A New Approach to Probabilistic Rounding Error Analysis, SIAM J. Sci. Comput. 41, 2019, theorem 2.4). λ is 16;
+    n is the number of `terms` of the longest sum behind an entry, and never less than 110, for all else that an answer
+    does on the way. `condition` is the factor by which the problem magnifies relative errors of its input.
     """
-    return max(FLOOR, 8 * _EPS32 * math.sqrt(terms) * condition)
+    return max(FLOOR, _DEVIATIONS * math.sqrt(terms) * _U32 * condition)
 
 
 def close(actual: Any, expected: Any, *, terms: int = 1, condition: float = 1.0) -> Comparison:
@@ -136,21 +144,25 @@ def _compare_by_type(actual: Any, expected: Any, rtol: float, single: bool) -> C
             return _form(f"returned {_kind_of(actual)}, {_asked(expected)} was asked for")
         if len(actual) != len(expected):
             return _form(f"returned {len(actual)} values, {len(expected)} were asked for")
+        shares = []
         for place, (one, other) in enumerate(zip(actual, expected, strict=True), 1):
             if not (result := _compare(one, other, rtol, single)).ok:
                 return dataclasses.replace(
                     result, explanation=f"value {place} of {len(expected)}: {result.explanation}"
                 )
-        return _AGREE
+            shares.append(result.share)
+        return _agree(shares)
     if isinstance(expected, dict):
         if type(actual) is not dict:
             return _form(f"returned {_kind_of(actual)}, a dict was asked for")
         if actual.keys() != expected.keys():
             return _form("returned a dict with other keys than asked for")
+        shares = []
         for key, other in expected.items():
             if not (result := _compare(actual[key], other, rtol, single)).ok:
                 return dataclasses.replace(result, explanation=f"under {key!r}: {result.explanation}")
-        return _AGREE
+            shares.append(result.share)
+        return _agree(shares)
     if _is_tensor(expected):
         return _compare_tensors(actual, expected, rtol)
     if isinstance(expected, np.ndarray):
@@ -170,6 +182,12 @@ def _compare_by_type(actual: Any, expected: Any, rtol: float, single: bool) -> C
     if type(actual) is not type(expected):
         return _form(f"returned {_kind_of(actual)}, {_asked(expected)} was asked for")
     return _AGREE if actual == expected else Comparison(False, f"{_brief(actual)}, expected {_brief(expected)}")
+
+
+def _agree(shares: list[float | None]) -> Comparison:
+    """That all items agree, with the largest of their errors."""
+    measured = [share for share in shares if share is not None]
+    return Comparison(True, share=max(measured)) if measured else _AGREE
 
 
 def _brief(value: Any) -> str:
@@ -235,6 +253,11 @@ def _compare_arrays(
     one, other = (
         value.astype(np.complex128 if asked == "complex" else np.float64, copy=False) for value in (actual, expected)
     )
+    with np.errstate(all="ignore"):
+        off = np.abs(one - other) / (1.0 + np.abs(other))
+    # Nearly always all is finite and agrees. Equal infinities give NaN here, and are looked at below.
+    if (worst := float(off.max())) <= rtol:
+        return Comparison(True, share=worst / rtol)
     head = f"tolerance {rtol:.2g} × (1 + |expected|): "
     odd = ~np.isfinite(one) & ~_same_infinity(one, other)
     if odd.any():
@@ -243,12 +266,10 @@ def _compare_arrays(
             False,
             f"{head}{int(odd.sum())} of {odd.size} values are not finite, the first {one[where]}{_at(where)}, "
             f"expected {other[where]:.6g}",
+            share=math.inf,
         )
-    with np.errstate(all="ignore"):
-        off = np.where(_same_infinity(one, other), 0.0, np.abs(one - other)) / (1.0 + np.abs(other))
-    off = np.where(np.isnan(off), np.inf, off)
-    off = np.where(_same_infinity(one, other), 0.0, off)
-    return _report(off > rtol, one, other, head, off)
+    off = np.where(_same_infinity(one, other), 0.0, np.where(np.isnan(off), np.inf, off))
+    return dataclasses.replace(_report(off > rtol, one, other, head, off), share=float(off.max()) / rtol)
 
 
 def _same_infinity(one: np.ndarray[Any, Any], other: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:

@@ -291,7 +291,8 @@ def test_the_table_is_printed(sound, capsys):
     print_verification(sound)
     text = capsys.readouterr().out
     assert "sum instead (4)" in text
-    assert "model answer 3 of 3, released notebook 0; 3 misconceptions, 2 alternatives; named right 12 of 12" in text
+    assert "model answer 3 of 3, released notebook 0; 3 misconceptions, 2 alternatives" in text
+    assert "misconceptions named right 12 of 12 times (100.0%), wrong 0, not 0" in text
     assert "refused" not in text
 
 
