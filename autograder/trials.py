@@ -35,10 +35,11 @@ Report = Callable[[int, int], None]
 _MISCONCEPTION_SEEDS = 20
 _MATRIX_SEEDS = 4
 _MUTANT_SEEDS = 3
-_CHUNK = 40
+_CHUNK = 25
+_TOGETHER = 4
 # What loops for ever ends there. The model answer takes milliseconds for a call, its longest training half a second.
 _CALL_SECONDS = 10.0
-_CPU_SECONDS = 60.0
+_CPU_SECONDS = 120.0
 
 
 @dataclass(frozen=True)
@@ -92,7 +93,7 @@ class _Bench:
         return cls(assignment, checks, Diagnosis(assignment), model, set())
 
 
-_Task = tuple[Variant, range] | Mutant
+_Task = tuple[tuple[Variant, ...], range] | Mutant
 
 
 def try_everything(
@@ -108,20 +109,16 @@ def try_everything(
     assert assignment.checks is not None
     # Also for what it imports and starts on the way, which each fork would have to do again.
     mutants = make_mutants(assignment, _asked_for(bench))
-    alternatives = [
-        (variant, range(start, min(start + _CHUNK, seeds)))
-        for variant in load_variants(assignment.checks, "alternative")
+    variants = {kind: load_variants(assignment.checks, kind) for kind in ("alternative", "misconception")}
+    batches: list[Sequence[_Task]] = [
+        [(together, range(start, min(start + _CHUNK, seeds)))]
+        for together in _together(variants["alternative"])
         for start in range(0, seeds, _CHUNK)
     ]
-    misconceptions = [
-        (variant, range(min(seeds, _MISCONCEPTION_SEEDS)))
-        for variant in load_variants(assignment.checks, "misconception")
-    ]
-    # A fork of a process that holds torch takes as long as some tasks do.
-    batches: list[Sequence[_Task]] = [[task] for task in alternatives]
-    batches += [misconceptions[start : start + 4] for start in range(0, len(misconceptions), 4)]
+    misconception_seeds = range(min(seeds, _MISCONCEPTION_SEEDS))
+    batches += [[(together, misconception_seeds)] for together in _together(variants["misconception"])]
     batches += [mutants[start : start + _CHUNK] for start in range(0, len(mutants), _CHUNK)]
-    total = len(alternatives) + len(misconceptions) + len(mutants)
+    total = sum(map(len, batches))
     trials: dict[Variant, Trial] = {}
     killed = set()
     work = functools.partial(_do, bench)
@@ -136,28 +133,33 @@ def try_everything(
         if isinstance(task, Mutant):
             killed |= {task} if result is not False else set()
         else:
-            variant = task[0]
-            if not isinstance(result, Trial):
+            if not isinstance(result, list):
                 raise AutograderError(
-                    f"the {variant.kind} {variant.name} of {variant.question} ends the process that tries it, or takes "
-                    f"more than {_CPU_SECONDS:g} seconds for {len(task[1])} seeds"
+                    f"one of {', '.join(f'{variant.name} of {variant.question}' for variant in task[0])} ends the "
+                    f"process that tries it, or takes more than {_CPU_SECONDS:g} seconds for {len(task[1])} seeds"
                 )
-            before = trials.get(variant)
-            trials[variant] = result if before is None else _merged(before, result)
+            for trial in result:
+                before = trials.get(trial.variant)
+                trials[trial.variant] = trial if before is None else _merged(before, trial)
         report(done, total)
     return Trials(
-        tuple(trials[variant] for variant, _ in misconceptions),
-        tuple(trials[variant] for variant in dict.fromkeys(variant for variant, _ in alternatives)),
+        tuple(trials[variant] for variant in variants["misconception"]),
+        tuple(trials[variant] for variant in variants["alternative"]),
         mutants,
         tuple(mutant for mutant in mutants if mutant not in killed),
     )
 
 
-def _do(bench: _Bench, task: _Task) -> Trial | bool:
-    """A fork's task: a variant's trial, or whether a mutant was noticed."""
+def _together(variants: Sequence[Variant]) -> list[tuple[Variant, ...]]:
+    """The variants in groups: a fork of a process that holds torch takes as long as trying one does."""
+    return [tuple(variants[start : start + _TOGETHER]) for start in range(0, len(variants), _TOGETHER)]
+
+
+def _do(bench: _Bench, task: _Task) -> list[Trial] | bool:
+    """A fork's task: the trials of some variants, or whether a mutant was noticed."""
     _briefly()
     with _silence():
-        return _killed(bench, task) if isinstance(task, Mutant) else _try_variant(bench, *task)
+        return _killed(bench, task) if isinstance(task, Mutant) else _try_variants(bench, *task)
 
 
 @contextlib.contextmanager
@@ -241,37 +243,40 @@ def _killed(bench: _Bench, mutant: Mutant) -> bool:
     )
 
 
-def _try_variant(bench: _Bench, variant: Variant, seeds: Sequence[int]) -> Trial:
-    """One variant on the checks of its question, for each of `seeds`."""
+def _try_variants(bench: _Bench, variants: Sequence[Variant], seeds: Sequence[int]) -> list[Trial]:
+    """Each of a few variants on the checks of its question, for each of `seeds`."""
+    trials = []
+    for variant in variants:
+        namespace = _namespace(bench, variant.source, f"{variant.kind} {variant.name}")
+        banned = _banned(bench, variant)
+        trials.append(
+            functools.reduce(_merged, (_try_variant(bench, variant, namespace, banned, seed) for seed in seeds))
+        )
+    return trials
+
+
+def _try_variant(bench: _Bench, variant: Variant, namespace: dict[str, Any], banned: str, seed: int) -> Trial:
     verdicts: dict[str, Verdict] = {}
     messages: dict[str, str] = {}
-    named: dict[str, int] = {}
-    margin: tuple[float, str] | None = None
-    kept = lost = 0
+    recorded = []
     wrong = variant.kind == "misconception"
-    banned = _banned(bench, variant)
-    namespace = _namespace(bench, variant.source, f"{variant.kind} {variant.name}")
-    for seed in seeds:
-        recorded = []
-        whole = not wrong or seed < _MATRIX_SEEDS
-        for check, outcome, verdict, message in _run_checks(bench, namespace, variant.question, seed):
-            if verdict is Verdict.BROKEN and wrong:
-                # As in grading, where the model answer is asked: here it is known to pass.
-                verdict = Verdict.FAIL
-            if banned and verdict is Verdict.PASS:
-                verdict, message = Verdict.FAIL, banned
-            if verdicts.get(check.id, Verdict.PASS) is Verdict.PASS:
-                verdicts[check.id], messages[check.id] = verdict, message or everything(outcome)
-            recorded.append(Recorded(check, outcome, verdict))
-            if not whole and verdict is not Verdict.PASS:
-                break
-        margin = _further(wrong, margin, _margin(wrong, recorded) if whole else None)
-        passed = all(item.verdict is Verdict.PASS for item in recorded)
-        kept, lost = kept + passed, lost + (not passed)
-        if wrong and whole and not passed and not banned:
-            for words in set(bench.diagnosis.name(recorded).values()) or {""}:
-                named[words] = named.get(words, 0) + 1
-    return Trial(variant, len(seeds), verdicts, messages, kept, lost, named, margin)
+    whole = not wrong or seed < _MATRIX_SEEDS
+    for check, outcome, verdict, message in _run_checks(bench, namespace, variant.question, seed):
+        if verdict is Verdict.BROKEN and wrong:
+            # As in grading, where the model answer is asked: here it is known to pass.
+            verdict = Verdict.FAIL
+        if banned and verdict is Verdict.PASS:
+            verdict, message = Verdict.FAIL, banned
+        verdicts[check.id], messages[check.id] = verdict, message or everything(outcome)
+        recorded.append(Recorded(check, outcome, verdict))
+        if not whole and verdict is not Verdict.PASS:
+            break
+    passed = all(item.verdict is Verdict.PASS for item in recorded)
+    names: set[str] = set()
+    if wrong and whole and not passed and not banned:
+        names = set(bench.diagnosis.name(recorded).values()) or {""}
+    margin = _margin(wrong, recorded) if whole else None
+    return Trial(variant, 1, verdicts, messages, int(passed), int(not passed), dict.fromkeys(names, 1), margin)
 
 
 def _margin(wrong: bool, recorded: Sequence[Recorded]) -> tuple[float, str] | None:
@@ -316,8 +321,8 @@ def _is_import(cell: dict[str, Any]) -> bool:
 def _merged(one: Trial, other: Trial) -> Trial:
     """Two trials of one variant over different seeds, as one."""
     verdicts = {
-        check: verdict if verdict is not Verdict.PASS else other.verdicts.get(check, verdict)
-        for check, verdict in one.verdicts.items()
+        check: one.verdicts[check] if one.verdicts.get(check, Verdict.PASS) is not Verdict.PASS else verdict
+        for check, verdict in {**one.verdicts, **other.verdicts}.items()
     }
     messages = {check: one.messages.get(check) or other.messages.get(check, "") for check in verdicts}
     named = {words: one.named.get(words, 0) + other.named.get(words, 0) for words in {*one.named, *other.named}}
