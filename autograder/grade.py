@@ -17,7 +17,7 @@ import math
 import re
 import time
 import warnings
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -216,13 +216,18 @@ def _killed(fault: StudentFault) -> dict[str, Any]:
 
 
 class _Forks:
-    """The provider of grading: a fork of the checkpoint for each question, and a fresh one after anything bad."""
+    """The provider of grading: forks of the checkpoint, and a fresh one after anything bad.
+
+    A fork takes many times as long as a check. So one in which all has passed serves the next question, too, and what
+    fails in it is tried again in a fresh one: what costs points never depends on another question's checks.
+    """
 
     def __init__(
         self, process: StudentProcess, call_seconds: float, secret: bytes, student: str, words: frozenset[str]
     ) -> None:
         self.call_seconds = call_seconds
         self.words: frozenset[str] | None = words
+        self.shared = False
         self._process = process
         self._secret = secret
         self.student = student
@@ -233,8 +238,13 @@ class _Forks:
             self._fork = self._process.fork()
         return self._fork
 
+    def next_question(self) -> None:
+        """From now on the fork there is, if any, has served others (`shared`)."""
+        self.shared = self._fork is not None
+
     def spoilt(self, item: pytest.Item | None = None) -> None:
         fork, self._fork = self._fork, None
+        self.shared = False
         if fork is not None:
             # A checkpoint that cannot even end it is gone, and the submission's next check will say so.
             with contextlib.suppress(StudentFault):
@@ -381,17 +391,18 @@ def grade_submission(examiner: Examiner, submission: Submission, *, tell: Tell =
                     layers = run.process.layers
                     run.process.extend(deadline)
                 asked = [question for question in assignment.questions if question.notebook == submitted.name]
+                forks = _forks(examiner, submission, run)
                 # Of a visible check a student is shown everything, so it comes before any that is hidden: what their
                 # code says in it cannot be what a hidden one sent.
                 seen = {
                     question.id: _examine(
-                        examiner, submission, run, (c for c in examiner.checks_of(question.id) if c.visible), tell
+                        examiner, submission, run, forks, [c for c in examiner.checks_of(question.id) if c.visible]
                     )
                     for question in asked
                 }
                 for question in asked:
                     questions[question.id] = _grade_question(
-                        examiner, submission, question, run, tell, seen[question.id]
+                        examiner, submission, question, run, forks, tell, seen[question.id]
                     )
             finally:
                 if run.process is not None:
@@ -460,14 +471,20 @@ def _round(points: float) -> float:
 
 
 def _grade_question(
-    examiner: Examiner, submission: Submission, question: Question, run: NotebookRun, tell: Tell, seen: _Examined
+    examiner: Examiner,
+    submission: Submission,
+    question: Question,
+    run: NotebookRun,
+    forks: _Forks | None,
+    tell: Tell,
+    seen: _Examined,
 ) -> QuestionResult:
     if question.kind == "hand":
         blank = question.id in run.unanswered
         return QuestionResult(question.id, 0.0 if blank else None, question.points, "hand")
     if not examiner.checks_of(question.id):
         return _grade_cell(question, run)
-    return _grade_by_checks(examiner, submission, question, run, tell, seen)
+    return _grade_by_checks(examiner, submission, question, run, forks, tell, seen)
 
 
 def _grade_cell(question: Question, run: NotebookRun) -> QuestionResult:
@@ -508,32 +525,53 @@ class _Examined:
 
 
 def _examine(
-    examiner: Examiner, submission: Submission, run: NotebookRun, checks: Iterable[Check], tell: Tell, hung: int = 0
+    examiner: Examiner,
+    submission: Submission,
+    run: NotebookRun,
+    forks: _Forks | None,
+    checks: Sequence[Check],
+    hung: int = 0,
 ) -> _Examined:
-    """Run checks of one question, in one fork and those that replace it. `hung` is how many others ran out of time."""
+    """Run checks of one question. `hung` is how many others of it ran out of time."""
+    if forks is None:
+        reason = "the notebook's process did not survive its run"
+        return _Examined(verdicts={check.id: (Verdict.CRASH, reason, 0.0) for check in checks})
+    forks.next_question()
+    while True:
+        examined = _examine_in(examiner, submission, run, forks, checks, hung)
+        if examined is not None:
+            return examined
+        forks.spoilt()
+
+
+def _examine_in(
+    examiner: Examiner, submission: Submission, run: NotebookRun, forks: _Forks, checks: Sequence[Check], hung: int
+) -> _Examined | None:
+    """What the checks give; None as soon as one fails in a fork that has served other questions."""
     examined = _Examined()
-    forks = _forks(examiner, submission, run)
-    try:
-        for check in checks:
-            verdict, message, seconds = Verdict.CRASH, "the notebook's process did not survive its run", 0.0
-            if hung >= _HANGS:
-                verdict, message = Verdict.TIMEOUT, "not tried: earlier checks of this question ran out of time"
-            elif forks is not None:
-                if check.isolated:
-                    forks.spoilt()
-                outcome, seconds = _run_check(examiner, check, forks)
-                if isinstance(outcome.error, Raised) and outcome.error.where and not run.has_line(outcome.error.where):
-                    outcome.error.where = None
-                verdict, message = _judge(examiner, submission, check, outcome)
-                tell(check.id, everything(outcome))
-                examined.recorded[check.id] = Recorded(check, outcome, verdict)
-                hung += verdict is Verdict.TIMEOUT
-                if check.isolated or verdict in (Verdict.TIMEOUT, Verdict.MEMORY, Verdict.CRASH):
-                    forks.spoilt()
-            examined.verdicts[check.id] = verdict, message, seconds
-    finally:
-        if forks is not None:
+    plain = True
+    for check in checks:
+        if hung >= _HANGS:
+            reason = "not tried: earlier checks of this question ran out of time"
+            examined.verdicts[check.id] = Verdict.TIMEOUT, reason, 0.0
+            continue
+        if check.isolated:
             forks.spoilt()
+        outcome, seconds = _run_check(examiner, check, forks)
+        if isinstance(outcome.error, Raised) and outcome.error.where and not run.has_line(outcome.error.where):
+            outcome.error.where = None
+        verdict, message = _judge(examiner, submission, check, outcome)
+        if verdict is not Verdict.PASS and forks.shared:
+            return None
+        examined.recorded[check.id] = Recorded(check, outcome, verdict)
+        examined.verdicts[check.id] = verdict, message, seconds
+        # With the reference's functions in it a fork is none of the next question's.
+        plain = plain and verdict is Verdict.PASS and not outcome.followed
+        hung += verdict is Verdict.TIMEOUT
+        if check.isolated or verdict in (Verdict.TIMEOUT, Verdict.MEMORY, Verdict.CRASH):
+            forks.spoilt()
+    if not plain:
+        forks.spoilt()
     return examined
 
 
@@ -545,14 +583,22 @@ def _forks(examiner: Examiner, submission: Submission, run: NotebookRun) -> _For
 
 
 def _grade_by_checks(
-    examiner: Examiner, submission: Submission, question: Question, run: NotebookRun, tell: Tell, seen: _Examined
+    examiner: Examiner,
+    submission: Submission,
+    question: Question,
+    run: NotebookRun,
+    forks: _Forks | None,
+    tell: Tell,
+    seen: _Examined,
 ) -> QuestionResult:
     """The result of a question, of which the checks in `seen` have been run."""
     checks = examiner.checks_of(question.id)
     points = question_points(checks, question.points)
-    rest = (check for check in checks if check.id not in seen.verdicts)
-    hidden = _examine(examiner, submission, run, rest, tell, seen.hung)
+    rest = [check for check in checks if check.id not in seen.verdicts]
+    hidden = _examine(examiner, submission, run, forks, rest, seen.hung)
     recorded = [*seen.recorded.values(), *hidden.recorded.values()]
+    for item in recorded:
+        tell(item.check.id, everything(item.outcome))
     results: list[CheckResult] = []
     for check in checks:
         verdict, message, seconds = {**seen.verdicts, **hidden.verdicts}[check.id]
@@ -571,7 +617,6 @@ def _grade_by_checks(
                 evidence=_evidence(shown.outcome) if shown is not None else None,
             )
         )
-    forks = _forks(examiner, submission, run)
     used = ""
     if forks is not None:
         # Reading a stranger's code can take as long as running it.
@@ -656,7 +701,7 @@ def _described(
     """
     described: dict[str, Behaviour] = {}
     slow = {result.id for result in results if result.seconds > _SECONDS_AGAIN}
-    forks.student = ""
+    student, forks.student = forks.student, ""
     try:
         for item in recorded:
             error = item.outcome.error
@@ -674,6 +719,7 @@ def _described(
         pass
     finally:
         forks.spoilt()
+        forks.student = student
     return [dataclasses.replace(result, behaviour=described.get(result.id)) for result in results]
 
 

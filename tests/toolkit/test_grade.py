@@ -378,3 +378,51 @@ def test_what_changed_is_graded_again_and_nothing_else(room):
     assert f"{len(CLASS) - 1} unchanged" in again.out
     assert scores(room.results("blank")) == FULL
     assert questions(room.results("blank"))["why"]["score"] is None
+
+
+def test_a_question_does_not_pay_for_what_another_one_s_checks_left(tmp_path):
+    room = Classroom(tmp_path)
+    answer = "calls = []\n\ndef shares(x):\n    calls.append(x)\n    return x / x.sum(axis=1, keepdims=True)"
+    spread = """count = len(calls)
+def spread(x):
+    assert len(calls) == count
+    p = x / x.sum(axis=1, keepdims=True)
+    return ((p - p.mean(axis=1, keepdims=True)) ** 2).mean(axis=1) ** 0.5"""
+    room.hand_in("ada", {"shares": answer, "spread": spread})
+    room.hand_in("bob", {"shares": answer, "spread": spread.replace("** 0.5", "** 0.4")})
+    room.autograder("grade", "tiny")
+    assert scores(room.results("ada")) == FULL
+    assert room.results("ada")["run"]["ending"] == "completed"
+    assert scores(room.results("bob")) == {**FULL, "spread": 2.0}  # equal entries have no spread, to whatever power
+    assert "fail" in {check["verdict"] for check in checks(room.results("bob"), "spread").values()}
+
+
+def test_a_function_of_the_reference_that_was_lent_to_one_question_is_none_of_the_next(tmp_path):
+    """`shares` fails and is tried again with the reference's `spread`, which it keeps for the question `spread`."""
+    room = Classroom(tmp_path)
+    lent = "@question('shares')\n@follow_through(spread=reference.spread)\n"
+    check = f'''import numpy as np
+from autograder.checks import close, follow_through, question
+from solutions import tiny as reference
+
+{lent}def test_shares(student, rng):
+    """Shares."""
+    x = rng.uniform(1, 2, size=(3, 4))
+    assert close(student.shares(x), reference.shares(x))
+'''
+    room.write_checks("tiny", shares=check)
+    shares = """kept = []
+def shares(x):
+    try:
+        spread(x)
+    except NameError:
+        return x
+    kept.append(spread)
+    return x / x.sum(axis=1, keepdims=True)
+first = lambda x: missing
+spread = first"""
+    room.hand_in("eve", {"shares": shares, "spread": "def spread(x):\n    return kept[0](x) if kept else missing"})
+    room.autograder("grade", "tiny")
+    results = room.results("eve")
+    assert scores(results) == {**FULL, "spread": 0.0}
+    assert checks(results)["shares"]["message"]
