@@ -210,7 +210,7 @@ def local_pool(assignment: Assignment, secret: bytes, workers: int) -> Executor:
     torch takes seconds to import, and each worker needs it for the references. A process with threads must not be
     forked, so there each worker imports for itself.
     """
-    _examiner(assignment, secret)
+    _examiner(assignment, secret).warm_up()
     alone = len(os.listdir("/proc/self/task")) == 1
     context = multiprocessing.get_context("fork" if alone else "spawn")
     return ProcessPoolExecutor(

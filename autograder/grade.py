@@ -15,6 +15,7 @@ import hashlib
 import json
 import math
 import re
+import sys
 import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
@@ -335,6 +336,14 @@ class Examiner:
             self._diagnosis = Diagnosis(self.assignment)
         return self._diagnosis
 
+    def warm_up(self) -> None:
+        """Have ready what the first submission would wait for, before this process is forked: seconds of imports."""
+        torch = sys.modules.get("torch")
+        if torch is not None:
+            torch.ones(1, requires_grad=True).sum().backward()
+        if (diagnosis := self.diagnosis()) is not None:
+            diagnosis.warm_up()
+
     def close(self) -> None:
         """End the zygote and what it came from."""
         self.retire_zygote()
@@ -404,6 +413,8 @@ def grade_submission(examiner: Examiner, submission: Submission, *, tell: Tell =
                     questions[question.id] = _grade_question(
                         examiner, submission, question, run, forks, tell, seen[question.id]
                     )
+                if forks is not None:
+                    forks.spoilt()  # by its parent, which counts what it used
             finally:
                 if run.process is not None:
                     run.usages.append(run.process.end())

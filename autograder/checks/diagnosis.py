@@ -8,6 +8,7 @@ when none or several do, nothing is guessed.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import functools
 import importlib.util
@@ -69,6 +70,11 @@ class Diagnosis:
         assert assignment.checks is not None
         self._sources = [notebook.source for notebook in assignment.notebooks]
         self.variants = load_variants(assignment.checks, "misconception")
+
+    def warm_up(self) -> None:
+        """Have the model answer compiled."""
+        with contextlib.suppress(Exception):  # whoever asks for a name will meet it again
+            self._namespace(None)
 
     def _namespace(self, variant: Variant | None) -> dict[str, Any]:
         """The model answer's definitions with the variant's on top: new ones each time, as nothing had been called."""

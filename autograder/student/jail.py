@@ -264,17 +264,18 @@ def confine(confinement: Confinement, *, keep: int) -> Layers:
     return layers
 
 
-def usage(pid: int) -> tuple[int, int]:
+def usage(pid: int, enough: int = 0) -> tuple[int, int]:
     """How many processes and threads the sandbox of the student process `pid` has, and how many bytes they take.
 
-    For the zygote. What they still have in common with the zygote is not counted, nor are files in the scratch place.
+    For the zygote. What they still have in common with the zygote is not counted, nor are files in the scratch place,
+    unless it is not more than `enough` bytes, with all that they share.
     """
     own = _enclosure
     assert own is not None
     if own.lowered and not own.hidden:
         linux.act_as(own.uid, own.gid)
     try:
-        return watch.usage(lambda: _sandbox(pid))
+        return watch.usage(lambda: _sandbox(pid), enough)
     finally:
         if own.lowered and not own.hidden:
             linux.act_as(0, 0)

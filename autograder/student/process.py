@@ -155,8 +155,9 @@ class StudentProcess:
 
     def watch_memory(self) -> None:
         """Kill the sandbox when all its processes together take more than the limit."""
-        _, memory = self.zygote.usage(self.pid)
-        if memory > self.zygote.limits.memory_mb * 2**20:
+        limit = self.zygote.limits.memory_mb * 2**20
+        _, memory = self.zygote.usage(self.pid, limit)
+        if memory > limit:
             self.out_of_memory = True
             self.zygote.kill(self.pid)
 

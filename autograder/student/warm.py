@@ -172,9 +172,9 @@ class Zygote:
             return None
         return Usage(float(reply["cpu"]), float(reply["peak"]) / 2**20, reply["code"])
 
-    def usage(self, pid: int) -> tuple[int, int]:
-        """Number of processes and bytes of memory in the sandbox of `pid`, now."""
-        reply = self._ask({"op": "usage", "pid": pid})
+    def usage(self, pid: int, enough: int = 0) -> tuple[int, int]:
+        """Number of processes and bytes of memory in the sandbox of `pid`, now; roughly, if not more than `enough`."""
+        reply = self._ask({"op": "usage", "pid": pid, "enough": enough})
         return int(reply["processes"]), int(reply["memory"])
 
     @property

@@ -161,7 +161,7 @@ def _serve(channel: wire.Channel, missing: list[str]) -> None:
                 if reply["ended"]:
                     children.pop(request["pid"], None)
             case "usage":
-                processes, memory = jail.usage(request["pid"])
+                processes, memory = jail.usage(request["pid"], request["enough"])
                 reply = {"processes": processes, "memory": memory}
         channel.send({"status": "ok", **reply})
 
