@@ -68,8 +68,8 @@ def usage(pids: Callable[[], list[int]], enough: int = 0) -> tuple[int, int]:
     They descend from the calling process, and what they still have in common with it is not counted. Memory is what
     they have written, pages that several share counted once (PSS), anonymous files, and what the kernel may hold for
     sockets and pipes; where /proc may not be read so far, or that takes too long, all that each has resident. Files of
-    the scratch place have a limit of their own and are not counted. Where no more than `enough` bytes are resident, these
-    are returned: that takes a tenth of the time.
+    the scratch place have a limit of their own and are not counted. Where no more than `enough` bytes are resident,
+    that is the answer: it takes a tenth of the time.
     """
     deadline = 0.0 if enough else time.thread_time() + _LOOK_SECONDS  # of work, not of waiting for a busy machine
     for _ in range(_LOOKS):

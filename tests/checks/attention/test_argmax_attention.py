@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from autograder.checks import close, fetch, hold, question, unchanged
+from autograder.checks import close, fetch, hold, question, unchanged, visible
 from solutions import attention as reference
 
 pytestmark = question("argmax_attention")
@@ -31,6 +31,7 @@ def agrees(function, expected, cases, **tolerance):
         assert close(answer, expected(*case), **tolerance)
 
 
+@visible
 def test_returns_the_value_of_the_best_key(student, rng):
     """Each query gets the value of the key with the largest dot product.
 

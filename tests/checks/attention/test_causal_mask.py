@@ -2,12 +2,13 @@
 
 import numpy as np
 
-from autograder.checks import close, fetch, hold, question
+from autograder.checks import close, fetch, hold, question, visible
 from solutions import attention as reference
 
 pytestmark = question("causal_mask")
 
 
+@visible
 def test_hides_the_future_alone(student, rng):
     """A position sees itself and all before it, and nothing after it.
 

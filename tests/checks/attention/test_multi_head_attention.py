@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from autograder.checks import close, fetch, follow_through, forbids, hold, question, unchanged
+from autograder.checks import close, fetch, follow_through, forbids, hold, question, unchanged, visible
 from solutions import attention as reference
 
 pytestmark = [
@@ -45,6 +45,7 @@ def agrees(function, expected, cases, **tolerance):
         assert close(answer, expected(*case), **tolerance)
 
 
+@visible
 def test_projects_attends_joins_and_mixes(student, rng):
     """Queries, keys and values are projected and split, each head attends, the heads are joined and mixed.
 

@@ -1,6 +1,6 @@
 """Hidden checks of `positional_encoding`."""
 
-from autograder.checks import close, fetch, hold, question
+from autograder.checks import close, fetch, hold, question, visible
 from solutions import attention as reference
 
 pytestmark = question("positional_encoding")
@@ -16,6 +16,7 @@ def agrees(function, expected, cases, **tolerance):
         assert close(answer, expected(*case), **tolerance)
 
 
+@visible
 def test_starts_at_position_zero(student, rng):
     """At the first position every sine is 0 and every cosine is 1.
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from autograder.checks import close, forbids, hold, question, unchanged
+from autograder.checks import close, forbids, hold, question, unchanged, visible
 from solutions import attention as reference
 
 pytestmark = [
@@ -81,6 +81,7 @@ def agrees(function, expected, cases, **tolerance):
         assert close(answer, expected(*case), **tolerance)
 
 
+@visible
 def test_averages_the_values(student, rng):
     """The weights are the softmax over the keys, and the output is the weighted average of the values.
 

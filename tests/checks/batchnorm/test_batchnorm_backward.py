@@ -5,7 +5,7 @@ The cache comes from the student's own forward pass; the expected gradient is au
 
 import numpy as np
 
-from autograder.checks import close, forbids, hold, question, unchanged
+from autograder.checks import close, forbids, hold, question, unchanged, visible
 from solutions import batchnorm as reference
 
 pytestmark = [
@@ -54,6 +54,7 @@ def gradients(dout, *arguments, **options):
     return reference.batchnorm_backward(dout, reference.batchnorm_forward(*arguments, **options)[3])
 
 
+@visible
 def test_slope_of_x(student, rng):
     """In training, `dx` follows all three paths from x to the output.
 

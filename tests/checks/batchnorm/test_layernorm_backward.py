@@ -5,7 +5,7 @@ The cache comes from the student's own forward pass; the expected gradient is au
 
 import numpy as np
 
-from autograder.checks import close, forbids, hold, question, unchanged
+from autograder.checks import close, forbids, hold, question, unchanged, visible
 from solutions import batchnorm as reference
 
 pytestmark = [
@@ -52,6 +52,7 @@ def gradients(dout, *arguments, **options):
     return reference.layernorm_backward(dout, reference.layernorm_forward(*arguments, **options)[1])
 
 
+@visible
 def test_slope_of_x(student, rng):
     """`dx` follows all three paths from x to the output.
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from autograder.checks import close, fetch, forbids, hold, question, unchanged
+from autograder.checks import close, fetch, forbids, hold, question, unchanged, visible
 from solutions import batchnorm as reference
 
 pytestmark = [
@@ -41,6 +41,7 @@ def problem(rng, *shape):
     return x + signed(rng, 1, 2, rows), signed(rng, 1.3, 2.5, d), signed(rng, 0.5, 2, d)
 
 
+@visible
 def test_rows(student, rng):
     """Every example is normalised by its own mean and variance, then scaled and shifted feature by feature.
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from autograder.checks import close, fetch, follow_through, forbids, hold, question, unchanged
+from autograder.checks import close, fetch, follow_through, forbids, hold, question, unchanged, visible
 from solutions import conv as reference
 
 pytestmark = [
@@ -61,6 +61,7 @@ def gradients(student, rng, case, dtype=np.float64):
     return student.conv2d_backward(dout, cache), expected
 
 
+@visible
 def test_bias(student, rng):
     """The gradient of a bias gathers all images and all places.
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from autograder.checks import close, fetch, follow_through, forbids, hold, question, unchanged
+from autograder.checks import close, fetch, follow_through, forbids, hold, question, unchanged, visible
 from solutions import conv as reference
 
 pytestmark = [
@@ -40,6 +40,7 @@ def agrees(student, x, w, b, *args, **kwargs):
     return close(out, expected.astype(x.dtype))
 
 
+@visible
 def test_every_filter_at_every_place(student, rng):
     """Each filter meets each image at every place, and adds its bias.
 

@@ -1,11 +1,12 @@
 """Hidden checks of `count_parameters`."""
 
-from autograder.checks import close, question
+from autograder.checks import close, question, visible
 from solutions import conv as reference
 
 pytestmark = question("count_parameters")
 
 
+@visible
 def test_weights_and_biases(student, rng):
     """Each filter has a kernel for every input channel, and one bias.
 

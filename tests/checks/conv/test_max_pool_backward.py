@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from autograder.checks import close, fetch, follow_through, forbids, hold, question, unchanged
+from autograder.checks import close, fetch, follow_through, forbids, hold, question, unchanged, visible
 from solutions import conv as reference
 
 pytestmark = [
@@ -42,6 +42,7 @@ def agrees(student, rng, x, size, stride):
     return close(student.max_pool_backward(dout, cache), expected.astype(x.dtype))
 
 
+@visible
 def test_winners(student, rng):
     """The largest entry of each window receives the window's gradient, and the others nothing.
 

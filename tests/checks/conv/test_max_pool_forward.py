@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from autograder.checks import close, fetch, follow_through, forbids, hold, question, unchanged
+from autograder.checks import close, fetch, follow_through, forbids, hold, question, unchanged, visible
 from solutions import conv as reference
 
 pytestmark = [
@@ -32,6 +32,7 @@ def agrees(student, x, size, stride):
     return close(out, expected.astype(x.dtype))
 
 
+@visible
 def test_windows(student, rng):
     """Each window of each channel of each image gives its largest entry.
 

@@ -1,11 +1,12 @@
 """Hidden checks of `output_size`."""
 
-from autograder.checks import close, question
+from autograder.checks import close, question, visible
 from solutions import conv as reference
 
 pytestmark = question("output_size")
 
 
+@visible
 def test_step_by_step(student, rng):
     """A kernel that moves on by one pixel has `size - kernel + 1` places.
 

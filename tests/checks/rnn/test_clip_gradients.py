@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from autograder.checks import close, fetch, forbids, hold, question, unchanged
+from autograder.checks import close, fetch, forbids, hold, question, unchanged, visible
 from solutions import rnn as reference
 
 pytestmark = [
@@ -36,6 +36,7 @@ def right(result, grads, max_norm):
     return close(list(values) if type(values) is tuple else values, wanted) and close(norm, before)
 
 
+@visible
 def test_scales_all_by_one_factor(student, rng):
     """Where the global norm is too large, all arrays are scaled by one factor.
 

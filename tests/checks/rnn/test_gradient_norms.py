@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from autograder.checks import close, follow_through, forbids, question
+from autograder.checks import close, follow_through, forbids, question, visible
 from solutions import rnn as reference
 
 pytestmark = [
@@ -33,6 +33,7 @@ def draw(rng, n, t, d, h):
     ]
 
 
+@visible
 def test_the_norms_at_many_sizes(student, rng):
     """One norm for each step, over batch and features, first step first.
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from autograder.checks import close, fetch, forbids, hold, question, unchanged
+from autograder.checks import close, fetch, forbids, hold, question, unchanged, visible
 from solutions import rnn as reference
 
 pytestmark = [
@@ -23,6 +23,7 @@ def draw(rng, n, d, h):
     ]
 
 
+@visible
 def test_the_state_at_many_sizes(student, rng):
     """The new state, by gates in the order r, z, n.
 

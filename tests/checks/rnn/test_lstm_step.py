@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from autograder.checks import close, fetch, forbids, hold, question, unchanged
+from autograder.checks import close, fetch, forbids, hold, question, unchanged, visible
 from solutions import rnn as reference
 
 pytestmark = [
@@ -23,6 +23,7 @@ def draw(rng, n, d, h):
     ]
 
 
+@visible
 def test_both_states_at_many_sizes(student, rng):
     """The new h and the new c, in this order, by gates in the order i, f, g, o.
 

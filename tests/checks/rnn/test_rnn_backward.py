@@ -5,7 +5,7 @@ Every gradient is compared with automatic differentiation of the reference's for
 
 import numpy as np
 
-from autograder.checks import close, fetch, follow_through, forbids, hold, question
+from autograder.checks import close, fetch, follow_through, forbids, hold, question, visible
 from solutions import rnn as reference
 
 pytestmark = [
@@ -64,6 +64,7 @@ def right(student, dh, *arguments, condition=1.0):
     return close(result, expected(dh, *arguments), terms=n * t, condition=condition)
 
 
+@visible
 def test_all_five_gradients_at_many_sizes(student, rng):
     """A gradient at every step: all five gradients, in order.
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from autograder.checks import close, fetch, follow_through, forbids, hold, question, unchanged
+from autograder.checks import close, fetch, follow_through, forbids, hold, question, unchanged, visible
 from solutions import rnn as reference
 
 pytestmark = [
@@ -31,6 +31,7 @@ def states(student, *arguments, **named):
     return result[0]
 
 
+@visible
 def test_the_states_at_many_sizes(student, rng):
     """All states of every sequence, in the shape (N, T, H).
 

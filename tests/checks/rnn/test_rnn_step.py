@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from autograder.checks import close, fetch, forbids, hold, question, unchanged
+from autograder.checks import close, fetch, forbids, hold, question, unchanged, visible
 from solutions import rnn as reference
 
 pytestmark = [
@@ -22,6 +22,7 @@ def draw(rng, n, d, h):
     ]
 
 
+@visible
 def test_the_formula_at_many_sizes(student, rng):
     """The new state is the tanh of input, old state and bias, each through its weights.
 

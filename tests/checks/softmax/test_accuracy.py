@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from autograder.checks import close, follow_through, question, unchanged
+from autograder.checks import close, follow_through, question, unchanged, visible
 from solutions import softmax as reference
 
 pytestmark = [
@@ -36,6 +36,7 @@ def problem(rng, n, d, k, right, scale=1.0, shift=0.0):
     return w * scale, b * scale + shift, x[order], labels[order]
 
 
+@visible
 def test_fraction(student, rng):
     """The accuracy is the fraction of samples whose largest logit is that of their label.
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from autograder.checks import close, follow_through, forbids, question, unchanged
+from autograder.checks import close, follow_through, forbids, question, unchanged, visible
 from solutions import softmax as reference
 
 pytestmark = [
@@ -30,6 +30,7 @@ def spread(rng):
     return np.round(rng.normal(size=(7, 6)) * 8) / 8 + np.array(rows)
 
 
+@visible
 def test_mean_surprise(student, rng):
     """The loss is the mean over the batch of minus the log-probability of the label.
 

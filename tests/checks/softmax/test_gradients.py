@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from autograder.checks import close, follow_through, forbids, hold, question, unchanged
+from autograder.checks import close, follow_through, forbids, hold, question, unchanged, visible
 from solutions import softmax as reference
 
 pytestmark = [
@@ -36,6 +36,7 @@ def one_of_two(result, place):
     return result[place] if isinstance(result, tuple) and len(result) == 2 else result
 
 
+@visible
 def test_gradient_of_weights(student, rng):
     """`dw` is the gradient of the mean loss with respect to `w`.
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from autograder.checks import close, follow_through, forbids, hold, question, unchanged
+from autograder.checks import close, follow_through, forbids, hold, question, unchanged, visible
 from solutions import softmax as reference
 
 pytestmark = [
@@ -52,6 +52,7 @@ def spread(rng):
     return eighths(rng, 7, 6) + np.array(rows)
 
 
+@visible
 def test_logarithms(student, rng):
     """Every row becomes the natural logarithms of its probabilities.
 

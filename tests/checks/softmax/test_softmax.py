@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from autograder.checks import close, forbids, hold, question, unchanged
+from autograder.checks import close, forbids, hold, question, unchanged, visible
 from solutions import softmax as reference
 
 pytestmark = [
@@ -51,6 +51,7 @@ def spread(rng):
     return eighths(rng, 7, 6) + np.array(rows)
 
 
+@visible
 def test_probabilities(student, rng):
     """Every row becomes its probabilities.
 

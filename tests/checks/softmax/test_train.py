@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from autograder.checks import close, follow_through, hold, question, unchanged
+from autograder.checks import close, follow_through, hold, question, unchanged, visible
 from solutions import softmax as reference
 
 pytestmark = [
@@ -25,6 +25,7 @@ def agrees(student, rng, x, labels, *settings):
     return close(actual, expected, terms=len(x), condition=epochs * -(-len(x) // batch_size))
 
 
+@visible
 def test_one_step(student, rng):
     """One step over all samples goes against the gradient, from zero, by the learning rate.
 

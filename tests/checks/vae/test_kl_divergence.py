@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from autograder.checks import close, forbids, question, unchanged
+from autograder.checks import close, forbids, question, unchanged, visible
 from solutions import vae as reference
 
 pytestmark = [
@@ -21,6 +21,7 @@ def draw(rng, *shape):
     return 1.5 * rng.normal(size=shape), rng.uniform(-3, 3, size=shape)
 
 
+@visible
 def test_sums_over_the_code_and_averages_over_the_batch(student, rng):
     """The divergence is summed over the latent dimensions and averaged over the images.
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from autograder.checks import close, forbids, question, unchanged
+from autograder.checks import close, forbids, question, unchanged, visible
 from solutions import vae as reference
 
 pytestmark = [
@@ -24,6 +24,7 @@ def draw(rng, *shape):
     return rng.integers(0, 2, size=shape).astype(float), rng.uniform(0.03, 0.97, size=shape)
 
 
+@visible
 def test_sums_over_the_pixels_and_averages_over_the_batch(student, rng):
     """The cross-entropy is summed over the pixels and averaged over the images.
 

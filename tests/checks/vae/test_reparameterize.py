@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from autograder.checks import close, fetch, hold, question, unchanged
+from autograder.checks import close, fetch, hold, question, unchanged, visible
 from solutions import vae as reference
 
 pytestmark = question("reparameterize")
@@ -13,6 +13,7 @@ def draw(rng, *shape):
     return 2 * rng.normal(size=shape), rng.uniform(-3, 3, size=shape), rng.normal(size=shape)
 
 
+@visible
 def test_moves_the_noise_into_place(student, rng):
     """Noise is scaled by the standard deviation and shifted by the mean.
 

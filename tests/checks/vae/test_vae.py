@@ -7,7 +7,7 @@ small or zero, do not decide what can be seen.
 import numpy as np
 import torch
 
-from autograder.checks import close, fetch, hold, question, unchanged
+from autograder.checks import close, fetch, hold, question, unchanged, visible
 
 pytestmark = question("vae")
 
@@ -74,6 +74,7 @@ def settled(model, rng, input_dim, latent_dim):
     return close((*encode(model, x, latent_dim), decode(model, z, input_dim)), (mu, logvar, x_hat))
 
 
+@visible
 def test_shapes(student, rng):
     """Every method returns tensors of the stated shapes, for any sizes.
 

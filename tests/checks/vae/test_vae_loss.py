@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from autograder.checks import close, follow_through, forbids, question, unchanged
+from autograder.checks import close, follow_through, forbids, question, unchanged, visible
 from solutions import vae as reference
 
 pytestmark = [
@@ -30,6 +30,7 @@ def draw(rng, n, d, z):
     return x, x_hat, 1 + rng.random(size=(n, z)), rng.uniform(-3, -1, size=(n, z))
 
 
+@visible
 def test_one_times_each_by_default(student, rng):
     """Without beta the loss is the reconstruction plus the divergence."""
     for n, d, z in [(5, 12, 3), (3, 8, 4), (1, 6, 2), (4, 2, 7)]:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from autograder.checks import close, fetch, forbids, hold, question, unchanged
+from autograder.checks import close, fetch, forbids, hold, question, unchanged, visible
 from solutions import vae as reference
 
 pytestmark = [
@@ -28,6 +28,7 @@ def draw(rng, *shape):
     return rng.choice([-1.0, 1.0], size=shape) * rng.uniform(0.3, 3, size=shape), rng.uniform(-3, 3, size=shape)
 
 
+@visible
 def test_gradients_of_the_divergence(student, rng):
     """Both gradients are those of the divergence, one number per entry.
 
