@@ -96,7 +96,10 @@ class Agent:
 
     def _do_fetch(self, request: dict[str, Any]) -> dict[str, Any]:
         with time_limit(request["seconds"]):
-            return {"status": "ok", "value": self._encode(self._resolve(request["target"]))}
+            value = self._resolve(request["target"])
+            # A named tuple is one, as it is where a function returns it.
+            value = tuple(value) if isinstance(value, tuple) else value
+            return {"status": "ok", "value": self._encode(value)}
 
     def _do_canary(self, request: dict[str, Any]) -> dict[str, Any]:
         """Try, before there is any student code, what the jail must not let it do."""

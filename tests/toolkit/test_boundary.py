@@ -446,6 +446,10 @@ def test_the_items_of_a_tuple_cross_and_the_rest_stays(student):
     assert fetch(third) == [4.0]
 
 
+def test_a_named_tuple_is_a_tuple_also_when_it_is_fetched(student):
+    assert fetch(hold(student.results, "point")) == (1.0, 2.0)
+
+
 def test_lists_and_dicts_stay_until_they_are_fetched(student):
     assert type(student.results("list")) is Remote
     assert fetch(student.results("list")) == [1.0, 2.0]
