@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from autograder.harmless import harmless_data, harmless_metadata
-from autograder.records import Crashed, OutOfMemory, SandboxError, TimedOut
+from autograder.records import Crashed, OutOfMemory, SandboxError, StudentFault, TimedOut
 from autograder.student import wire
 from autograder.student.patience import SECONDS_BETWEEN_LOOKS, exchange, own_code
 
@@ -63,6 +63,7 @@ class _Line:
     """Requests and replies over one channel of a student process."""
 
     def __init__(self, process: StudentProcess, channel: wire.Channel) -> None:
+        self.out_of_memory = False
         self._process = process
         self._channel = channel
         # Whatever the examiner waits for, the memory of the whole sandbox is watched meanwhile.
@@ -94,7 +95,7 @@ class _Line:
         except wire.ProtocolError as error:
             if not self._process.zygote.alive:
                 raise SandboxError("the zygote has ended, and took the process along") from error
-            if self._process.out_of_memory:
+            if self.out_of_memory or self._process.out_of_memory:
                 raise OutOfMemory("more memory than the limit") from None
             raise Crashed(f"the process ended ({error})") from error
 
@@ -130,6 +131,8 @@ class StudentProcess:
         self.zygote = zygote
         self.pid = pid
         self.out_of_memory = False
+        self._forks: list[Fork] = []
+        self._ending_forks = False
         self._room = _CELLS_OF_OUTPUT * zygote.limits.output_bytes
         self._ends = deadline or time.monotonic() + zygote.limits.submission_seconds
         self._line = _Line(self, channel)
@@ -154,12 +157,22 @@ class StudentProcess:
         self._ends = deadline
 
     def watch_memory(self) -> None:
-        """Kill the sandbox when all its processes together take more than the limit."""
-        limit = self.zygote.limits.memory_mb * 2**20
-        _, memory = self.zygote.usage(self.pid, limit)
-        if memory > limit:
+        """End the forks when the whole sandbox takes more than the limit, and then all of it if it still does."""
+        if self._ending_forks or not self._takes_too_much():
+            return
+        self._ending_forks = True
+        for fork in [*self._forks]:
+            fork.out_of_memory = True
+            with contextlib.suppress(StudentFault):
+                fork.end(seconds=1)  # not longer: it may be the checkpoint that takes too much
+        self._ending_forks = False
+        if self._takes_too_much():
             self.out_of_memory = True
             self.zygote.kill(self.pid)
+
+    def _takes_too_much(self) -> bool:
+        limit = self.zygote.limits.memory_mb * 2**20
+        return self.zygote.usage(self.pid, limit)[1] > limit
 
     def run_cell(self, index: int, source: str) -> CellRun:
         """Run one code cell of the notebook. Raises `TimedOut`, `OutOfMemory`, `Crashed` when the process is lost."""
@@ -185,7 +198,15 @@ class StudentProcess:
         pid = reply.get("pid")
         if type(pid) is not int or pid <= 1:
             raise Crashed("the process no longer forks")
-        return Fork(self, pid, wire.Channel(ours))
+        fork = Fork(self, pid, wire.Channel(ours))
+        self._forks.append(fork)
+        return fork
+
+    def reap(self, fork: Fork, seconds: float) -> None:
+        """Have the checkpoint end a fork and wait for it, which it may only once."""
+        if fork in self._forks:
+            self._forks.remove(fork)
+            self._line.request({"op": "kill", "pid": fork.pid}, seconds - GRACE)
 
     def request(self, message: dict[str, Any], seconds: float, call_back: CallBack | None = None) -> dict[str, Any]:
         """A request to the checkpoint itself."""
@@ -216,10 +237,10 @@ class Fork(_Line):
         super().__init__(process, channel)
         self.pid = pid
 
-    def end(self) -> None:
+    def end(self, seconds: float = 5) -> None:
         """End the fork. The checkpoint reaps it; a checkpoint that does not answer is ended with the submission."""
         self.close()
-        self._process.request({"op": "kill", "pid": self.pid}, 5)
+        self._process.reap(self, seconds)
 
 
 _OUTPUT_KEYS: dict[str, dict[str, type]] = {

@@ -168,6 +168,10 @@ NOTEBOOK = [
         while True:
             kept.append(bytearray(b"x" * 2**24))
 
+    def keeps(megabytes, seconds):
+        calls.append(bytearray(b"x" * 2**20) * megabytes)
+        time.sleep(seconds)
+
     def ends(how):
         if how == "exit":
             os._exit(0)
@@ -738,6 +742,17 @@ def test_a_call_that_wants_too_much_memory_is_told_so(student, process):
     other = process.fork()
     assert ask(other).add(1, 1) == 2
     other.end()
+
+
+def test_forks_that_take_too_much_together_are_ended_and_the_checkpoint_is_not(process):
+    forks = [process.fork() for _ in range(2)]
+    ask(forks[0]).keeps(200, 0)
+    with pytest.raises(OutOfMemory):
+        ask(forks[1]).keeps(200, 30)
+    with pytest.raises(OutOfMemory):
+        ask(forks[0]).add(1, 1)
+    for fork in [*forks, process.fork()]:
+        fork.end()
 
 
 def test_what_a_process_takes_is_its_own_whoever_else_was_forked_from_its_ancestors(incubator):
