@@ -34,13 +34,14 @@ def in_forks(
     batches: Sequence[Sequence[Task]],
     *,
     workers: int,
-    cpu_seconds: float,
+    cpu_seconds: Callable[[Task], float],
     memory_mb: int,
 ) -> Iterator[tuple[Task, Result | None]]:
-    """Each task with `work(task)`, as they come; None for one that used more than `cpu_seconds` or killed its process.
+    """Each task with `work(task)`, as they come; None for one that killed its process or used up its time.
 
-    One fork does the tasks of a batch one after the other. A result travels by pickle; an exception of `work` is
-    raised here as a `RuntimeError` with its traceback.
+    `cpu_seconds` of a task are its own seconds of a core, not a clock's, which go by while others have the cores. One
+    fork does the tasks of a batch one after the other. A result travels by pickle; an exception of `work` is raised
+    here as a `RuntimeError` with its traceback.
     """
     waiting = collections.deque(list(batch) for batch in batches)
     running: dict[Connection, tuple[BaseProcess, list[Task]]] = {}
@@ -80,13 +81,17 @@ def in_forks(
 
 
 def _serve(
-    connection: Connection, work: Callable[[Task], Result], tasks: Sequence[Task], cpu_seconds: float, memory_mb: int
+    connection: Connection,
+    work: Callable[[Task], Result],
+    tasks: Sequence[Task],
+    cpu_seconds: Callable[[Task], float],
+    memory_mb: int,
 ) -> None:
     begin_worker(memory_mb)
     # Not the interpreter's: a loop in NumPy would never let its handler run.
     signal.signal(signal.SIGPROF, signal.SIG_DFL)
     for task in tasks:
-        signal.setitimer(signal.ITIMER_PROF, cpu_seconds)
+        signal.setitimer(signal.ITIMER_PROF, cpu_seconds(task))
         try:
             answer = False, work(task)
         except Exception:

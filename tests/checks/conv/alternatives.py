@@ -295,7 +295,7 @@ class DifferenceQuotients:
         return np.einsum("ncijuv,fcuv->nfij", windows, w) + b[:, None, None], ([x, w, b], (stride, padding))
 
     def conv2d_backward(dout, cache):
-        (x, w, b), options = cache
+        (x, w, b), options = [array.astype(np.float64) for array in cache[0]], cache[1]
         before, _ = conv2d_forward(x, w, b, *options)
         # One entry of every image at a time, one copy of the batch after the other; then one entry of every filter.
         moved = x + np.eye(x[0].size).reshape(-1, 1, *x.shape[1:])
