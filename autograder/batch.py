@@ -27,9 +27,11 @@ from pathlib import Path
 from typing import Any
 
 from autograder.course import Assignment, Course
-from autograder.grade import Examiner, GradedSubmission, files_beside, grade_submission
+from autograder.examiner import Examiner
+from autograder.grade import GradedSubmission, grade_submission
 from autograder.gradebook import ensure_assignment, graded_students, record
 from autograder.records import AutograderError, Grade, SandboxError
+from autograder.run import files_beside
 from autograder.student import linux
 from autograder.submissions import Submission, find_students, read_submission
 

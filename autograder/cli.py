@@ -131,7 +131,7 @@ def _grade(options: argparse.Namespace) -> int:
 
 def _replay(options: argparse.Namespace) -> int:
     from autograder.course import load_assignment, load_course
-    from autograder.grade import Examiner
+    from autograder.examiner import Examiner
     from autograder.submissions import read_submission
     from autograder.terminal import print_replay
 

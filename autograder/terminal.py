@@ -22,7 +22,7 @@ from autograder.records import Verdict
 if TYPE_CHECKING:
     from autograder.batch import Progress as BatchProgress
     from autograder.course import Assignment, Course
-    from autograder.grade import Examiner
+    from autograder.examiner import Examiner
     from autograder.report import ClassReport
     from autograder.submissions import Submission
     from autograder.verify import Mutation, Verification

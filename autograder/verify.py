@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 
 from autograder.checks.collect import Check
 from autograder.course import Assignment
-from autograder.grade import Examiner, grade_text
+from autograder.examiner import Examiner
+from autograder.grade import grade_text
 from autograder.mutants import Explanation, Mutant, load_explanations
 from autograder.records import Grade, Verdict
 from autograder.trials import Report, Trial, try_everything

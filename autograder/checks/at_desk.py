@@ -37,7 +37,8 @@ class Jailed:
     """A notebook in a jailed process, a fork for each check."""
 
     def __init__(self, course: Course, assignment: Assignment, path: Path) -> None:
-        from autograder.grade import files_beside, incubator_of, run_notebook
+        from autograder.examiner import incubator_of
+        from autograder.run import files_beside, run_notebook
         from autograder.submissions import read_notebook
 
         self.call_seconds = assignment.limits.call_seconds

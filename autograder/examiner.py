@@ -1,0 +1,162 @@
+"""What grading an assignment needs, kept warm between submissions."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+import sys
+from typing import TYPE_CHECKING, Any
+
+from autograder.checks import desk
+from autograder.checks.collect import Check, Checks, collect
+from autograder.checks.diagnosis import Diagnosis
+from autograder.student.warm import Incubator, Zygote, prove_jail
+
+if TYPE_CHECKING:
+    from autograder.course import Assignment
+
+
+def notebook_imports(assignment: Assignment) -> list[str]:
+    """The modules that the assignment's source notebooks import, for the zygote to have ready."""
+    names: dict[str, None] = {}
+    for source in assignment.notebooks:
+        for cell in json.loads(source.source)["cells"]:
+            if cell["cell_type"] != "code":
+                continue
+            for line in "".join(cell["source"]).splitlines():
+                # Line by line: a magic beside an import must not hide it.
+                try:
+                    statements = ast.parse(line.strip()).body
+                except SyntaxError:
+                    continue
+                for statement in statements:
+                    if isinstance(statement, ast.Import):
+                        names.update(dict.fromkeys(alias.name for alias in statement.names))
+                    elif isinstance(statement, ast.ImportFrom) and statement.module and not statement.level:
+                        names[statement.module] = None
+    return [name for name in names if name != "autograder" and not name.startswith("autograder.")]
+
+
+def incubator_of(assignment: Assignment) -> Incubator:
+    """An incubator that gets ready for the assignment's notebooks."""
+    # An optimizer brings in torch._dynamo: a second, and every fork becomes dearer.
+    optimizers = any(re.search(r"\boptim\b", notebook.source) for notebook in assignment.notebooks)
+    return Incubator(notebook_imports(assignment), assignment.limits, optimizers=optimizers)
+
+
+class Examiner:
+    """What grading one assignment needs, kept between submissions: its checks, a warm zygote, the diagnosis.
+
+    Raises `CourseError` for checks that name questions the assignment has not, and for questions without checks when
+    the assignment has any.
+    """
+
+    def __init__(self, assignment: Assignment, checks: Checks | None, secret: bytes, incubator: Incubator) -> None:
+        self.assignment = assignment
+        self.checks = checks
+        self.secret = secret
+        self._incubator = incubator
+        self._zygote: Zygote | None = None
+        self._model: dict[str, Any] | None = None
+        self._diagnosis: Diagnosis | None = None
+        if checks is not None:
+            check_questions(assignment, checks)
+
+    @classmethod
+    def of(cls, assignment: Assignment, secret: bytes) -> Examiner:
+        """The examiner of an assignment, its checks collected."""
+        incubator = incubator_of(assignment)  # gets ready meanwhile
+        try:
+            checks = collect(assignment.checks, assignment.root) if assignment.checks is not None else None
+            return cls(assignment, checks, secret, incubator)
+        except BaseException:
+            incubator.close()
+            raise
+
+    @property
+    def zygote(self) -> Zygote:
+        """A warm, tried zygote, started when it is first wanted and again when it has died."""
+        if self._zygote is not None and not self._zygote.alive:
+            self.retire_zygote()
+        if self._zygote is None:
+            checks = self.checks
+            names = {name for asked in checks.questions for name in checks.forbidden(asked)} if checks else set()
+            if not self._incubator.alive:
+                self._incubator.close()
+                self._incubator = incubator_of(self.assignment)
+            self._zygote = self._incubator.zygote(sorted(names))
+            root = self.assignment.root
+            secrets = [
+                self.assignment.checks or root,
+                *sorted(self.assignment.checks.glob("*.py") if self.assignment.checks else ())[:1],
+                *(root / name for name in ("solutions", "source", "submitted", "gradebook.db", ".secret")),
+            ]
+            try:
+                prove_jail(self._zygote, secrets, self.assignment.minimum_sandbox)
+            except BaseException:
+                self.retire_zygote()
+                raise
+        return self._zygote
+
+    def checks_of(self, question: str) -> tuple[Check, ...]:
+        """The checks of a question, by its id."""
+        return self.checks.questions.get(question, ()) if self.checks is not None else ()
+
+    def retire_zygote(self) -> None:
+        """Let go of the zygote; the next submission gets a new one."""
+        if self._zygote is not None:
+            self._zygote.close()
+            self._zygote = None
+
+    def model(self) -> dict[str, Any]:
+        """The model answer's namespace."""
+        if self._model is None:
+            sources = (notebook.source for notebook in self.assignment.notebooks)
+            self._model = desk.run_model(sources, self.assignment.files)
+        return self._model
+
+    def diagnosis(self) -> Diagnosis | None:
+        """The known misconceptions, if the assignment has any."""
+        if self._diagnosis is None and self.assignment.checks is not None:
+            self._diagnosis = Diagnosis(self.assignment)
+        return self._diagnosis
+
+    def warm_up(self) -> None:
+        """Have ready what the first submission would wait for, before this process is forked: seconds of imports."""
+        torch = sys.modules.get("torch")
+        if torch is not None:
+            torch.ones(1, requires_grad=True).sum().backward()
+        if (diagnosis := self.diagnosis()) is not None:
+            diagnosis.warm_up()
+
+    def close(self) -> None:
+        """End the zygote and what it came from."""
+        self.retire_zygote()
+        self._incubator.close()
+
+    def __enter__(self) -> Examiner:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def check_questions(assignment: Assignment, checks: Checks) -> None:
+    """Raise `CourseError` for a check of no question, or a question without a check."""
+    from autograder.records import CourseError
+
+    auto = {question.id for question in assignment.questions if question.kind == "auto"}
+    for check in checks.checks:
+        if check.question not in auto:
+            known = ", ".join(sorted(auto)) or "none"
+            raise CourseError(
+                f"{check.item.path}: the check {check.item.name} names the question '{check.question}', which no grade "
+                f"cell of {assignment.id} has as its grade_id (there are: {known})"
+            )
+    for question in assignment.questions:
+        if question.kind == "auto" and question.id not in checks.questions:
+            raise CourseError(
+                f"{question.notebook}.ipynb, cell {question.cell}: the question '{question.id}' has no check in "
+                f"{assignment.checks}"
+            )

@@ -1,0 +1,374 @@
+"""One question of a submission -> its result.
+
+Its hidden checks run here, in the examiner, against forks of the process in which the notebook has run. Nothing the
+student's process says is a score: a score is what the checks found.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import functools
+import math
+import time
+import warnings
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import pytest
+
+from autograder.checks import desk
+from autograder.checks.behaviour import behaviour, relation
+from autograder.checks.close import Seen
+from autograder.checks.collect import Check, everything, judge, question_points
+from autograder.checks.diagnosis import Recorded
+from autograder.checks.evidence import evidence
+from autograder.checks.forbidden import forbidden_calls
+from autograder.checks.plugin import Outcome, check_id, seed_for
+from autograder.records import Behaviour, CheckResult, Evidence, QuestionResult, Raised, StudentFault, TimedOut, Verdict
+from autograder.student.patience import patience
+from autograder.student.process import GRACE, Fork, StudentProcess, Transport
+
+if TYPE_CHECKING:
+    from autograder.course import Question
+    from autograder.examiner import Examiner
+    from autograder.run import NotebookRun
+    from autograder.submissions import Submission
+
+# After so many calls of one question that ran out of time, its other checks are not tried: a function that hangs must
+# not use up the time of the other questions.
+_HANGS = 2
+
+# A check that took longer is not run again only to describe what a wrong answer does.
+_SECONDS_AGAIN = 2.0
+
+Tell = Callable[[str, str], None]
+
+
+class Forks:
+    """The provider of grading: forks of the checkpoint, and a fresh one after anything bad.
+
+    A fork takes many times as long as a check. So one in which all has passed serves the next question, too, and what
+    fails in it is tried again in a fresh one: what costs points never depends on another question's checks.
+    """
+
+    def __init__(
+        self, process: StudentProcess, call_seconds: float, secret: bytes, student: str, words: frozenset[str]
+    ) -> None:
+        self.call_seconds = call_seconds
+        self.words: frozenset[str] | None = words
+        self.shared = False
+        self._process = process
+        self._secret = secret
+        self.student = student
+        self._fork: Fork | None = None
+
+    def transport(self, item: pytest.Item) -> Transport:
+        """The fork there is, or a new one."""
+        if self._fork is None:
+            self._fork = self._process.fork()
+        return self._fork
+
+    def next_question(self) -> None:
+        """From now on the fork there is, if any, has served others (`shared`)."""
+        self.shared = self._fork is not None
+
+    def spoilt(self, item: pytest.Item | None = None) -> None:
+        """End the fork there is; what comes next gets a fresh one."""
+        fork, self._fork = self._fork, None
+        self.shared = False
+        if fork is not None:
+            # A checkpoint that cannot even end it is gone, and the submission's next check will say so.
+            with contextlib.suppress(StudentFault):
+                fork.end()
+
+    def seed(self, item: pytest.Item) -> int:
+        """What the check draws its inputs from: secret, student and check."""
+        return seed_for(self._secret, self.student, check_id(item))
+
+    def patience(self) -> contextlib.AbstractContextManager[None]:
+        """Within it, the examiner's own code takes no longer than the submission has, and memory is watched."""
+        return patience(time.monotonic() + self._process.seconds_left() + GRACE, self._process.watch_memory)
+
+
+def grade_question(
+    examiner: Examiner,
+    submission: Submission,
+    question: Question,
+    run: NotebookRun,
+    forks: Forks | None,
+    tell: Tell,
+    seen: Examined,
+) -> QuestionResult:
+    """The result of a question, of which the checks in `seen` have been run (none, if it has no checks)."""
+    if question.kind == "hand":
+        blank = question.id in run.unanswered
+        return QuestionResult(question.id, 0.0 if blank else None, question.points, "hand")
+    if not examiner.checks_of(question.id):
+        return _grade_cell(question, run)
+    return _grade_by_checks(examiner, submission, question, run, forks, tell, seen)
+
+
+def _grade_cell(question: Question, run: NotebookRun) -> QuestionResult:
+    """A question that only its grade cell tests: full points when the cell ran, or the number that it returned."""
+    for index, cell in enumerate(run.notebook["cells"]):
+        meta = cell.get("metadata", {}).get("nbgrader", {})
+        if cell["cell_type"] != "code" or meta.get("grade_id") != question.id:
+            continue
+        ran = cell["execution_count"] is not None and index not in run.failed
+        score = question.points if ran else 0.0
+        for output in cell["outputs"]:
+            if ran and output["output_type"] == "execute_result":
+                score = _partial(output["data"].get("text/plain"), question.points)
+        return QuestionResult(question.id, rounded(score), question.points, "cell")
+    return QuestionResult(question.id, 0.0, question.points, "cell")
+
+
+def _partial(text: object, points: float) -> float:
+    """Partial credit: the number a grade cell returned, within the question's points; nothing for what is none."""
+    try:
+        number = float(str(text))
+    except ValueError:
+        return 0.0
+    return min(max(number, 0.0), points) if math.isfinite(number) else 0.0
+
+
+@dataclass(frozen=True)
+class Examined:
+    """How checks ended: what was recorded of each that ran, and the verdict and message of all, with the seconds."""
+
+    recorded: dict[str, Recorded] = field(default_factory=dict)
+    verdicts: dict[str, tuple[Verdict, str, float]] = field(default_factory=dict)
+
+    @property
+    def hung(self) -> int:
+        """How many of them ran out of time."""
+        return sum(verdict is Verdict.TIMEOUT for verdict, _, _ in self.verdicts.values())
+
+
+def examine(
+    examiner: Examiner,
+    submission: Submission,
+    run: NotebookRun,
+    forks: Forks | None,
+    checks: Sequence[Check],
+    hung: int = 0,
+) -> Examined:
+    """Run checks of one question. `hung` is how many others of it ran out of time."""
+    if forks is None:
+        reason = "the notebook's process did not survive its run"
+        return Examined(verdicts={check.id: (Verdict.CRASH, reason, 0.0) for check in checks})
+    forks.next_question()
+    while True:
+        examined = _examine_in(examiner, submission, run, forks, checks, hung)
+        if examined is not None:
+            return examined
+        forks.spoilt()
+
+
+def _examine_in(
+    examiner: Examiner, submission: Submission, run: NotebookRun, forks: Forks, checks: Sequence[Check], hung: int
+) -> Examined | None:
+    """What the checks give; None as soon as one fails in a fork that has served other questions."""
+    examined = Examined()
+    plain = True
+    for check in checks:
+        if hung >= _HANGS:
+            reason = "not tried: earlier checks of this question ran out of time"
+            examined.verdicts[check.id] = Verdict.TIMEOUT, reason, 0.0
+            continue
+        if check.isolated:
+            forks.spoilt()
+        outcome, seconds = _run_check(examiner, check, forks)
+        if isinstance(outcome.error, Raised) and outcome.error.where and not run.has_line(outcome.error.where):
+            outcome.error.where = None
+        verdict, message = _judge(examiner, submission, check, outcome)
+        if verdict is not Verdict.PASS and forks.shared:
+            return None
+        examined.recorded[check.id] = Recorded(check, outcome, verdict)
+        examined.verdicts[check.id] = verdict, message, seconds
+        # With the reference's functions in it a fork is none of the next question's.
+        plain = plain and verdict is Verdict.PASS and not outcome.followed
+        hung += verdict is Verdict.TIMEOUT
+        if check.isolated or verdict in (Verdict.TIMEOUT, Verdict.MEMORY, Verdict.CRASH):
+            forks.spoilt()
+    if not plain:
+        forks.spoilt()
+    return examined
+
+
+def _grade_by_checks(
+    examiner: Examiner,
+    submission: Submission,
+    question: Question,
+    run: NotebookRun,
+    forks: Forks | None,
+    tell: Tell,
+    seen: Examined,
+) -> QuestionResult:
+    """The result of a question, of which the checks in `seen` have been run."""
+    checks = examiner.checks_of(question.id)
+    points = question_points(checks, question.points)
+    rest = [check for check in checks if check.id not in seen.verdicts]
+    hidden = examine(examiner, submission, run, forks, rest, seen.hung)
+    recorded = [*seen.recorded.values(), *hidden.recorded.values()]
+    for item in recorded:
+        tell(item.check.id, everything(item.outcome))
+    results: list[CheckResult] = []
+    for check in checks:
+        verdict, message, seconds = {**seen.verdicts, **hidden.verdicts}[check.id]
+        shown = seen.recorded.get(check.id)
+        results.append(
+            CheckResult(
+                id=check.id,
+                title=check.title,
+                verdict=verdict,
+                points=rounded(points[check.id]) if verdict is Verdict.PASS else 0.0,
+                max_points=rounded(points[check.id]),
+                message=message,
+                hint=check.hint if verdict not in (Verdict.PASS, Verdict.BROKEN) else "",
+                seconds=round(seconds, 4),
+                visible=check.visible,
+                evidence=_evidence(shown.outcome) if shown is not None else None,
+            )
+        )
+    used = ""
+    if forks is not None:
+        # Reading a stranger's code can take as long as running it.
+        with contextlib.suppress(TimedOut), forks.patience():
+            used = _forbidden(examiner, question, run, recorded)
+    if used:
+        return QuestionResult(question.id, 0.0, question.points, "checks", tuple(_void(results, used)))
+    if forks is not None and any(result.verdict in (Verdict.FAIL, Verdict.ERROR) for result in results):
+        with contextlib.suppress(TimedOut), forks.patience():
+            results = _diagnosed(examiner, recorded, results)
+        if not any(result.misconception for result in results):
+            results = _described(examiner, forks, recorded, results)
+    return QuestionResult(question.id, _score(question, results), question.points, "checks", tuple(results))
+
+
+def _run_check(examiner: Examiner, check: Check, forks: Forks) -> tuple[Outcome, float]:
+    assert examiner.checks is not None
+    with forks.patience(), warnings.catch_warnings():
+        # A stranger's numbers may overflow anywhere, and a warning shows the line of the check where they did.
+        warnings.simplefilter("ignore")
+        return examiner.checks.run(check, forks)
+
+
+def _judge(examiner: Examiner, submission: Submission, check: Check, outcome: Outcome) -> tuple[Verdict, str]:
+    """The verdict. An exception in the check's own code is ours only if the model answer meets it too."""
+    verdict, message = judge(check, outcome)
+    if verdict is not Verdict.BROKEN:
+        return verdict, message
+    assert examiner.checks is not None
+    seed = functools.partial(seed_for, examiner.secret, submission.student)
+    try:
+        namespace = examiner.model()
+    except Exception:
+        return verdict, message  # a model answer that does not run in this process confirms nothing
+    model = desk.Desk(namespace, seed, examiner.assignment.limits.call_seconds)
+    confirmed, _ = judge(check, examiner.checks.run(check, model)[0])
+    if confirmed is Verdict.PASS:
+        return Verdict.FAIL, "what came back does not have the form that was asked for"
+    return verdict, message
+
+
+def _forbidden(examiner: Examiner, question: Question, run: NotebookRun, recorded: list[Recorded]) -> str:
+    """The sentence on a call that the question forbids and its answer uses; empty when there is none."""
+    assert examiner.checks is not None
+    names = examiner.checks.forbidden(question.id)
+    if not names:
+        return ""
+    conversations = [item.outcome.conversation for item in recorded if item.outcome.conversation is not None]
+    asked = {call.target.variable for conversation in conversations for call in conversation.calls}
+    found = forbidden_calls(run.reading, names, asked - {""})
+    if found:
+        return f"cell {found[0].cell + 1} uses `{found[0].name}`, which this question forbids"
+    ran = sorted({name for conversation in conversations for name in conversation.used} & set(names))
+    return f"the answer calls `{ran[0]}`, which this question forbids" if ran else ""
+
+
+def _void(results: list[CheckResult], reason: str) -> list[CheckResult]:
+    """The results of a question that earns nothing, for a reason."""
+    return [
+        dataclasses.replace(result, verdict=Verdict.FAIL, points=0.0, message=reason)
+        if result.verdict is Verdict.PASS
+        else result
+        for result in results
+    ]
+
+
+def _diagnosed(examiner: Examiner, recorded: list[Recorded], results: list[CheckResult]) -> list[CheckResult]:
+    diagnosis = examiner.diagnosis()
+    named = diagnosis.name(recorded) if diagnosis is not None else {}
+    return [
+        dataclasses.replace(result, misconception=named[result.id]) if result.id in named else result
+        for result in results
+    ]
+
+
+def _described(
+    examiner: Examiner, forks: Forks, recorded: list[Recorded], results: list[CheckResult]
+) -> list[CheckResult]:
+    """The results with the behaviour of what failed for no known reason, on inputs that are the same for everybody.
+
+    A check that took long is not run once more: the time is that of the questions still to come.
+    """
+    described: dict[str, Behaviour] = {}
+    slow = {result.id for result in results if result.seconds > _SECONDS_AGAIN}
+    student, forks.student = forks.student, ""
+    try:
+        for item in recorded:
+            error = item.outcome.error
+            if item.verdict is Verdict.ERROR and isinstance(error, StudentFault):
+                # An answer that was never begun is no mistake.
+                if error.kind != "NotImplementedError":
+                    described[item.check.id] = Behaviour(error.kind, relation=f"raises {error.kind}")
+            elif item.verdict is Verdict.FAIL and item.check.id not in slow:
+                outcome, _ = _run_check(examiner, item.check, forks)
+                if outcome.conversation is not None:
+                    seen = _seen(outcome)
+                    said = relation(seen) if seen is not None else ""
+                    described[item.check.id] = dataclasses.replace(behaviour(outcome.conversation), relation=said)
+    except (StudentFault, MemoryError):  # a description is worth neither points nor a submission
+        pass
+    finally:
+        forks.spoilt()
+        forks.student = student
+    return [dataclasses.replace(result, behaviour=described.get(result.id)) for result in results]
+
+
+def _seen(outcome: Outcome) -> Seen | None:
+    """The values of the comparison that a check failed with."""
+    return next((one.seen for one in reversed(outcome.comparisons) if not one.ok and one.seen is not None), None)
+
+
+def _evidence(outcome: Outcome) -> Evidence | None:
+    """What a visible check that failed can show."""
+    seen = _seen(outcome) if isinstance(outcome.error, AssertionError) else None
+    return evidence(seen) if seen is not None else None
+
+
+def _score(question: Question, results: list[CheckResult]) -> float | None:
+    """The question's score: broken and skipped checks neither give nor take; None when no other is left."""
+    counted = [result for result in results if result.verdict not in (Verdict.BROKEN, Verdict.SKIPPED)]
+    total = math.fsum(result.max_points for result in counted)
+    if not counted or total == 0:
+        return None if results else 0.0
+    if all(result.verdict is Verdict.PASS for result in counted):
+        return question.points
+    return rounded(question.points * math.fsum(result.points for result in counted) / total)
+
+
+def forks_of(examiner: Examiner, submission: Submission, run: NotebookRun) -> Forks | None:
+    """What checks run in; None when the process did not survive the notebook."""
+    if run.process is None:
+        return None
+    seconds = examiner.assignment.limits.call_seconds
+    return Forks(run.process, seconds, examiner.secret, submission.student, run.words)
+
+
+def rounded(points: float) -> float:
+    """Points to nine digits: shares of thirds add up to what they should."""
+    return round(points, 9)

@@ -1,0 +1,124 @@
+"""A notebook, run in a jailed process: its outputs, and the process that checks are then asked of."""
+
+from __future__ import annotations
+
+import functools
+import json
+import re
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from autograder.checks.forbidden import Reading, read_code
+from autograder.records import Crashed, Ending, OutOfMemory, StudentFault, TimedOut
+from autograder.student.process import GRACE, StudentProcess, Usage
+from autograder.student.warm import Zygote
+
+if TYPE_CHECKING:
+    from autograder.course import Assignment
+    from autograder.submissions import Submission, SubmittedNotebook
+
+# How often a notebook is run again without the cell that killed its process.
+_RERUNS = 3
+
+_ENDINGS: dict[type[StudentFault], Ending] = {TimedOut: "timeout", OutOfMemory: "memory", Crashed: "crashed"}
+
+
+@dataclass
+class NotebookRun:
+    """A notebook that has run: its process (None when there is none to ask), its cells with outputs."""
+
+    name: str
+    process: StudentProcess | None
+    notebook: dict[str, Any]
+    failed: list[int] = field(default_factory=list)
+    ending: Ending = "completed"
+    unanswered: tuple[str, ...] = ()
+    attention: list[str] = field(default_factory=list)
+    usages: list[Usage] = field(default_factory=list)
+
+    @functools.cached_property
+    def words(self) -> frozenset[str]:
+        """The words in its code."""
+        cells = self.notebook["cells"]
+        return frozenset(word for cell in cells for word in re.findall(r"[^\W\d]\w*", "".join(cell["source"])))
+
+    def has_line(self, where: tuple[int, int]) -> bool:
+        """Whether there is this line (from 1 on) in this cell (from 0 on)."""
+        cell, line = where
+        cells = self.notebook["cells"]
+        return 0 <= cell < len(cells) and 0 < line <= "".join(cells[cell]["source"]).count("\n") + 1
+
+    @functools.cached_property
+    def reading(self) -> Reading:
+        """What its code defines and imports."""
+        return read_code(self.notebook)
+
+
+def files_beside(assignment: Assignment, submission: Submission) -> tuple[tuple[str, bytes], ...]:
+    """The files beside the notebooks: the course's, and what the submission may bring.
+
+    Reading left out of the submission what the course does not let students replace, so what is there counts.
+    """
+    return tuple({**dict(assignment.files), **dict(submission.files)}.items())
+
+
+def run_notebook(
+    zygote: Zygote, submitted: SubmittedNotebook, files: tuple[tuple[str, bytes], ...], seed: int, deadline: float
+) -> NotebookRun:
+    """Run a notebook's cells in a jailed process, until `deadline` (of `time.monotonic`).
+
+    A cell that kills the process is left out, and the notebook run once more without it.
+    """
+    notebook = json.loads(submitted.notebook)
+    run = NotebookRun(submitted.name, None, notebook, unanswered=submitted.unanswered)
+    left_out: dict[int, StudentFault] = {}
+    while True:
+        run.failed.clear()
+        process = zygote.spawn(files, seed, deadline=deadline)
+        fault = _run_cells(process, run, left_out, deadline)
+        if fault is None:
+            run.process = process
+            break
+        run.usages.append(process.end())
+        if len(left_out) > _RERUNS or time.monotonic() >= deadline:
+            break
+    if left_out:
+        run.ending = _ENDINGS.get(type(next(iter(left_out.values()))), "crashed")
+    return run
+
+
+def _run_cells(
+    process: StudentProcess, run: NotebookRun, left_out: dict[int, StudentFault], deadline: float
+) -> StudentFault | None:
+    """Run the cells; the fault of the one that killed the process, which is then in `left_out`."""
+    for index, cell in enumerate(run.notebook["cells"]):
+        if cell["cell_type"] != "code":
+            continue
+        cell["outputs"], cell["execution_count"] = [], None
+        source = "".join(cell["source"])
+        if index in left_out:
+            run.failed.append(index)
+            cell["outputs"] = [_killed(left_out[index])]
+            continue
+        if not source.strip():
+            continue
+        if time.monotonic() >= deadline - GRACE:
+            run.failed.append(index)
+            cell["outputs"] = [_killed(TimedOut("the time for the whole notebook was used up before this cell"))]
+            run.ending = "timeout"
+            continue
+        try:
+            done = process.run_cell(index, source)
+        except StudentFault as fault:
+            left_out[index] = fault
+            return fault
+        cell["outputs"], cell["execution_count"] = done.outputs, done.count
+        if not done.ok:
+            run.failed.append(index)
+    return None
+
+
+def _killed(fault: StudentFault) -> dict[str, Any]:
+    text = f"{type(fault).__name__}: {fault}; the rest of the notebook was run without this cell"
+    return {"output_type": "error", "ename": type(fault).__name__, "evalue": str(fault), "traceback": [text]}
