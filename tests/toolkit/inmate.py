@@ -144,7 +144,8 @@ def cover_proc() -> None:
 def become_ordinary() -> None:
     """Go on as a user who is nobody here, in a mount namespace where that user can reach this Python."""
     needed: dict[Path, list[Path]] = {}
-    for path in {Path(sys.base_prefix), Path(sys.prefix), _CHECKOUT}:
+    wanted = {Path(sys.base_prefix), Path(sys.prefix), _CHECKOUT}
+    for path in (each for each in wanted if wanted.isdisjoint(each.parents)):
         closed = [parent for parent in reversed(path.parents) if not parent.stat().st_mode & 0o001]
         if closed:
             needed.setdefault(closed[0], []).append(path)
