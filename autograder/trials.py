@@ -33,11 +33,11 @@ from autograder.records import AutograderError, Verdict
 
 Report = Callable[[int, int], None]
 
-_MISCONCEPTION_SEEDS = 20
-_MATRIX_SEEDS = 4
+_MISCONCEPTION_SEEDS = 12
+_MATRIX_SEEDS = 3
 _MUTANT_SEEDS = 3
-_CHUNK = 25
-_TOGETHER = 4
+_CHUNK = 50
+_TOGETHER = 3
 # A mutant may loop for ever: it gets ten times as long as the model answer took, and this.
 _MUTANT_CPU_SECONDS = 2.0
 _VARIANT_CPU_SECONDS = 120.0
@@ -48,9 +48,9 @@ _CALL_SECONDS = 600.0
 class Trial:
     """A variant on the checks of its question over some seeds: the worst verdict of each check, the names given.
 
-    A misconception goes through all checks, and gets names, with the first four seeds; with the others only until a
+    A misconception goes through all checks, and gets names, with the first three seeds; with the others only until a
     check notices it. `margin` is the largest error of an alternative that `close` accepted, or the smallest of a
-    misconception that it refused (with the check of the four seeds' that saw most), in tolerances; nothing when no
+    misconception that it refused (with the check that saw most), in tolerances; nothing when no
     numbers were compared, infinite when what came back was no number or was refused in another way; and the check it
     was measured on.
     """
@@ -103,7 +103,7 @@ _Task = tuple[tuple[Variant, ...], range] | Mutant
 def try_everything(
     assignment: Assignment, checks: Checks, *, seeds: int, workers: int | None, report: Report
 ) -> Trials:
-    """Misconceptions over twenty seeds, alternatives over `seeds`, mutants over three, on the assignment's `checks`.
+    """Misconceptions over twelve seeds, alternatives over `seeds`, mutants over three, on the assignment's `checks`.
 
     `report(done, total)` is called as they finish.
     """
