@@ -100,7 +100,7 @@ def test_nbgrader_makes_its_own_feedback(room):
     assert "cannot be graded: it is a zip archive" in (room.root / "feedback/dan/tiny/tiny.html").read_text()
     # Ours stands at the same place, and takes it back.
     assert room.autograder("feedback", "tiny").status == 0
-    assert "10 of 12 points" in (room.root / "feedback/ada/tiny/tiny.html").read_text()
+    assert "<strong>10</strong> of 12 points" in (room.root / "feedback/ada/tiny/tiny.html").read_text()
 
 
 def test_nbgrader_grades_the_same_course_by_its_visible_tests(room, tmp_path):
@@ -203,7 +203,7 @@ def test_a_score_given_in_the_formgrader_survives_a_regrade_and_is_flagged(formg
     assert grades(room, "ada") == {"shares": (6.0, 5.0, False), "spread": (4.0, None, False), "why": (None, 1.5, False)}
     assert room.autograder("feedback", "tiny").status == 0
     page = (room.root / "feedback/ada/tiny/tiny.html").read_text()
-    assert "10.5 of 12 points" in page
+    assert "<strong>10.5</strong> of 12 points" in page
     assert "And the second reason?" in page
 
     again = room.autograder("grade", "tiny", "--student=ada", "--force")
