@@ -19,6 +19,7 @@ from autograder.trials import Report, Trial, try_everything
 
 SEEDS = 200
 KILLED = 0.98
+NAMED = 0.95
 # In tolerances: what a right answer may be off at most, and a wrong one must be at least.
 RIGHT_AT_MOST = 0.5
 WRONG_AT_LEAST = 2.0
@@ -106,7 +107,12 @@ def verify(
         trials.alternatives,
         mutation,
         margins,
-        (*problems, *_mutation_problems(mutation), *_margin_problems(margins)),
+        (
+            *problems,
+            *_naming_problems(trials.misconceptions),
+            *_mutation_problems(mutation),
+            *_margin_problems(margins),
+        ),
         tuple(_thoughts(trials.misconceptions, checks.questions)),
     )
 
@@ -118,6 +124,17 @@ def _measured(trials: Iterable[Trial], question: str) -> list[tuple[float, str, 
         for trial in trials
         if trial.variant.question == question and trial.margin is not None and math.isfinite(trial.margin[0])
     ]
+
+
+def _naming_problems(misconceptions: Iterable[Trial]) -> list[str]:
+    """That too few misconceptions get their names; that one gets another's is a problem of its own."""
+    asked = right = 0
+    for trial in misconceptions:
+        asked += sum(trial.named.values())
+        right += trial.named.get(trial.variant.words, 0)
+    if right >= NAMED * asked:
+        return []
+    return [f"misconceptions are named right {right} of {asked} times, which is less than {NAMED:.0%}"]
 
 
 def _margin_problems(margins: Iterable[Margin]) -> list[str]:

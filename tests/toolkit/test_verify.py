@@ -365,6 +365,14 @@ def test_mistakes_that_cannot_be_told_apart_are_something_to_think_about(flawed)
     assert not [sentence for sentence in flawed.thoughts if "SumInstead" in sentence]
 
 
+def test_too_few_names_are_a_problem(flawed):
+    # Two twins have none, and what is forbidden is not asked for one.
+    (said,) = [sentence for sentence in flawed.problems if "are named right" in sentence]
+    asked = sum(sum(trial.named.values()) for trial in flawed.misconceptions)
+    right = sum(trial.named.get(trial.variant.words, 0) for trial in flawed.misconceptions)
+    assert said == f"misconceptions are named right {right} of {asked} times, which is less than 95%"
+
+
 def test_a_model_answer_that_loses_a_check_is_reported(flawed):
     assert "the model answer loses test_all::test_too_strict: fail" in problem(flawed, "model answer loses")
 
@@ -374,7 +382,8 @@ def test_points_for_nothing_are_reported(flawed):
 
 
 def test_nothing_else_is_a_problem(flawed):
-    assert len(flawed.problems) == 3 + 3 + 2 + 1  # misconceptions; alternatives, one with two checks; model and release
+    # Of misconceptions, of alternatives, one of them with two checks, of the model answer and the release, of names.
+    assert len(flawed.problems) == 3 + 3 + 2 + 1 + 1
 
 
 def test_the_command_refuses_and_says_why(flawed, capsys):
