@@ -241,7 +241,7 @@ def test_what_cannot_be_read_is_zero_with_the_reason_and_flagged(room, student):
 def test_what_cannot_be_read_still_has_a_notebook_and_a_page_with_the_reason(room, student):
     assert "cannot be graded" in room.graded_notebook(student)["cells"][0]["source"]
     page = (pages(room) / student / "tiny" / "tiny.html").read_text()
-    assert "0 of 12 points" in page
+    assert "<strong>0</strong> of 12 points" in page
     assert "cannot be graded" in page
 
 
