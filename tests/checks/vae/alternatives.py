@@ -458,3 +458,74 @@ class TwoNetworks:
         def forward(self, x):
             mu, logvar = self.encode(x)
             return self.decode(self.sample(mu, logvar) if self.training else mu), mu, logvar
+
+
+@alternative("vae")
+class NarrowingLayers:
+    class VAE(torch.nn.Module):
+        def __init__(self, input_dim, hidden_dim, latent_dim):
+            super().__init__()
+            nn, half, quarter = torch.nn, hidden_dim // 2, hidden_dim // 4
+
+            def layers(*sizes):
+                linear = [nn.Linear(sizes[i], sizes[i + 1]) for i in range(len(sizes) - 1)]
+                return nn.Sequential(*(module for layer in linear for module in (layer, nn.ReLU())))
+
+            self.encoder = layers(input_dim, hidden_dim, half, quarter)
+            self.heads = nn.ModuleList([nn.Linear(quarter, latent_dim), nn.Linear(quarter, latent_dim)])
+            self.decoder = layers(latent_dim, quarter, half, hidden_dim)
+            self.pixels = nn.Linear(hidden_dim, input_dim)
+
+        def encode(self, x):
+            h = self.encoder(x)
+            return tuple(head(h) for head in self.heads)
+
+        def decode(self, z):
+            return torch.sigmoid(self.pixels(self.decoder(z)))
+
+        def forward(self, x):
+            mu, logvar = self.encode(x)
+            eps = torch.randn(mu.shape) * float(self.training)
+            return self.decode(mu + eps * (logvar / 2).exp()), mu, logvar
+
+
+@alternative("vae")
+class DeepWithNamedResults:
+    from collections import namedtuple
+
+    Code, Output = namedtuple("Code", "mu logvar"), namedtuple("Output", "x_hat mu logvar")
+
+    class VAE(torch.nn.Module):
+        def __init__(self, input_dim, hidden_dim, latent_dim):
+            super().__init__()
+            nn = torch.nn
+
+            def layers(first, last):
+                inner = (m for _ in range(4) for m in (nn.ReLU(), nn.Linear(hidden_dim, hidden_dim)))
+                return nn.Sequential(nn.Linear(first, hidden_dim), *inner, nn.ReLU(), nn.Linear(hidden_dim, last))
+
+            self.encoder, self.decoder = layers(input_dim, 2 * latent_dim), layers(latent_dim, input_dim)
+
+        def encode(self, x):
+            return Code(*self.encoder(x).unflatten(1, (2, -1)).unbind(1))
+
+        def decode(self, z):
+            return self.decoder(z).sigmoid()
+
+        def forward(self, x):
+            mu, logvar = self.encode(x)
+            q = torch.distributions.Independent(torch.distributions.Normal(mu, (logvar / 2).exp()), 1)
+            return Output(self.decode(q.rsample() if self.training else q.mean), mu, logvar)
+
+
+@alternative("vae_loss_gradients")
+class HyperbolicSine:
+    """exp(v) - 1 as a product of a hyperbolic sine; a named tuple."""
+
+    from collections import namedtuple
+
+    Force = namedtuple("Force", "dmu dlogvar")
+
+    def vae_loss_gradients(mu, logvar, beta=1.0):
+        half = logvar / 2
+        return Force(np.divide(beta * mu, len(mu)), beta * np.sinh(half) * np.exp(half) / len(mu))

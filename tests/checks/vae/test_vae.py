@@ -11,6 +11,10 @@ from autograder.checks import close, fetch, hold, question, unchanged, visible
 
 pytestmark = question("vae")
 
+# The hidden layer's size, where it does not matter. More layers are welcome, and some take a half or an eighth of it:
+# few ReLUs are all dead for an image now and then, many are not.
+WIDE = 64
+
 
 def build(student, rng, input_dim, hidden_dim, latent_dim, *, scale=None, biases=True):
     """A module; with `scale`, its parameters drawn anew, weights with standard deviation scale / sqrt(fan in)."""
@@ -89,7 +93,7 @@ def test_shapes(student, rng):
             encode(model, normal(rng, n, input_dim), latent_dim)
             decode(model, normal(rng, n, latent_dim), input_dim)
             forward(model, normal(rng, n, input_dim), latent_dim)
-    assert settled(build(student, rng, 7, 24, 2, scale=2), rng, 7, 2)
+    assert settled(build(student, rng, 7, WIDE, 2, scale=2), rng, 7, 2)
 
 
 def test_decoder_gives_probabilities(student, rng):
@@ -97,12 +101,12 @@ def test_decoder_gives_probabilities(student, rng):
 
     Hint: which function takes any real number to a probability, each pixel for itself? It belongs in `decode`, once.
     """
-    model = build(student, rng, 40, 20, 3)
+    model = build(student, rng, 40, WIDE, 3)
     model.eval()
     x_hat = decode(model, normal(rng, 30, 3), 40)
     assert bool(((x_hat >= 0) & (x_hat <= 1)).all()), "probabilities lie between 0 and 1"
     assert float(((x_hat == 0) | (x_hat == 1)).float().mean()) < 0.05, "probabilities are rarely exactly 0 or 1"
-    model = build(student, rng, 40, 20, 3, scale=4)
+    model = build(student, rng, 40, WIDE, 3, scale=4)
     model.eval()
     x_hat = decode(model, normal(rng, 30, 3), 40)
     assert bool(((x_hat >= 0) & (x_hat <= 1)).all()), "probabilities lie between 0 and 1"
@@ -117,13 +121,15 @@ def test_encoder_gives_any_number(student, rng):
 
     Hint: no nonlinearity after the last layer of the encoder.
     """
-    model = build(student, rng, 12, 20, 24, scale=4)
+    model = build(student, rng, 12, WIDE, 24, scale=4)
     model.eval()
     mu, logvar = encode(model, normal(rng, 8, 12), 24)
     for head in (mu, logvar):
         assert float(head.min()) < -1.5, "there are negative numbers"
         assert float(head.max()) > (1.5 if head is mu else 0.2), "there are positive numbers"
-        assert float((head[1:] - head[0]).abs().min(dim=0).values.max()) > 1e-3, "different images have different codes"
+        # Most of them: in a narrow layer of ReLUs all units are dead for an image now and then.
+        differ = ((head[:, None] - head).abs() > 1e-3).any(dim=2)
+        assert float(differ.float().mean()) > 0.5, "different images have different codes"
     assert float((mu - logvar).abs().max()) > 0.1, "mu and logvar differ"
     bases = 0.5 * normal(rng, 8, 1, 12)
     dotted = (bases + torch.eye(12)).reshape(-1, 12)  # each base with one pixel raised
@@ -138,14 +144,15 @@ def test_evaluation_decodes_the_mean(student, rng):
 
     Hint: `self.training` tells the mode. What `forward` returns is what `encode` and `decode` give.
     """
-    model = build(student, rng, 9, 16, 4, scale=2)
+    model = build(student, rng, 9, WIDE, 4, scale=2)
     model.eval()
     x = normal(rng, 5, 9)
     mu, logvar = encode(model, x, 4)
     x_hat = decode(model, mu, 9)
     assert close(model(x), (x_hat, mu, logvar))
     assert close(model.forward(x), (x_hat, mu, logvar))
-    assert close(model(x[3:4]), (x_hat[3:4], mu[3:4], logvar[3:4]))
+    # A batch of one is added up in another order, and each of several layers may double what was rounded before it.
+    assert close(model(x[3:4]), (x_hat[3:4], mu[3:4], logvar[3:4]), terms=WIDE, condition=100)
     assert unchanged(model, x)
     bases = 0.5 * normal(rng, 8, 1, 4)
     pictures = decode(model, torch.cat([bases.reshape(-1, 4), (bases + torch.eye(4)).reshape(-1, 4)]), 9)
@@ -158,7 +165,7 @@ def test_training_returns_the_code_it_was_drawn_from(student, rng):
 
     Hint: what is returned is the distribution, not the sample.
     """
-    model = build(student, rng, 9, 16, 4, scale=2)
+    model = build(student, rng, 9, WIDE, 4, scale=2)
     x = normal(rng, 6, 9)
     codes, again = encode(model, x, 4), encode(model, x, 4)
     x_hat, mu, logvar = forward(model, x, 4)
@@ -189,7 +196,7 @@ def test_noise_has_the_stated_distribution(student, rng):
 
     Hint: standard normal noise, fresh for every image and every dimension, times the standard deviation.
     """
-    model = build(student, rng, 8, 24, 3, scale=2)
+    model = build(student, rng, 8, WIDE, 3, scale=2)
     model.eval()
     candidates = normal(rng, 512, 8)
     _, logvar = encode(model, candidates, 3)
@@ -248,7 +255,7 @@ def test_gradients_flow_through_the_draw(student, rng):
 
     Hint: the noise is drawn first, then scaled and shifted. Nothing on the way is detached or drawn without gradient.
     """
-    model = build(student, rng, 12, 24, 3, scale=1.5)
+    model = build(student, rng, 12, WIDE, 3, scale=1.5)
     output = hold(model, normal(rng, 6, 12))
     by_x_hat, by_mu, by_logvar = together(*(gradients(model, output[place], rng) for place in range(3)))
     encoder = by_mu | by_logvar
