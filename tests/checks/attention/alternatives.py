@@ -402,3 +402,50 @@ class NearestImage:
         seen = np.array([row[mark - 1] for row, mark in zip(rows, marks, strict=True)])
         distance = (seen**2).sum(1)[:, None] - 2 * seen @ images.T + (images**2).sum(1)
         return labels[distance.argmin(axis=1)].astype(np.int32)
+
+
+@alternative("scaled_dot_product_attention")
+class OneKeyAfterAnother:
+    """Maximum, total and output are kept up to date from key to key; a named tuple."""
+
+    from collections import namedtuple
+
+    Result = namedtuple("Result", "out weights")
+
+    def scaled_dot_product_attention(q, k, v, mask=None):
+        top = np.full(q.shape[:-1], -np.inf)
+        total, out, scores = np.zeros(top.shape), np.zeros((*top.shape, v.shape[-1])), []
+        for j in range(k.shape[-2]):
+            score = (q * k[..., j : j + 1, :]).sum(axis=-1) / np.sqrt(q.shape[-1])
+            score = score if mask is None else np.where(mask[..., j], score, -np.inf)
+            new = np.maximum(top, score)
+            finite = np.where(np.isinf(new), 0.0, new)
+            shrink, e = np.exp(top - finite), np.exp(score - finite)
+            total, out = total * shrink + e, out * shrink[..., None] + e[..., None] * v[..., j : j + 1, :]
+            top = new
+            scores.append(score)
+        finite, total = np.where(np.isinf(top), 0.0, top)[..., None], np.where(total == 0, 1.0, total)[..., None]
+        return Result(out / total, np.exp(np.stack(scores, axis=-1) - finite) / total)
+
+
+@alternative("argmax_attention")
+class WeightsOfOneInAnEinsum:
+    """One for the largest score and zero for the others, summed by einsum."""
+
+    def argmax_attention(q, k, v):
+        scores = np.einsum("...ld,...sd->...ls", q, k)
+        best = (scores == scores.max(axis=-1, keepdims=True)).astype(v.dtype)
+        return np.einsum("...ls,...se->...le", best, v)
+
+
+@alternative("positional_encoding")
+class ViewOfAKeptTable:
+    """Slices of a table that is made once for each width."""
+
+    _tables = {}
+
+    def positional_encoding(length, dim):
+        if dim not in _tables or len(_tables[dim]) < length:
+            angle = np.outer(np.arange(max(length, 64)), np.exp(-np.log(10000) * np.arange(0, dim, 2) / dim))
+            _tables[dim] = np.stack([np.sin(angle), np.cos(angle)], axis=-1).reshape(len(angle), dim)
+        return _tables[dim][:length]

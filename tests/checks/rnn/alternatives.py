@@ -660,3 +660,72 @@ class ColumnByColumn:
 
     if "load_images" in globals():  # in the notebook, not where this class is read
         weights, _ = train_reader(*load_images(), np.random.default_rng(3))
+
+
+@alternative("rnn_backward")
+class FirstStepAndTheRest:
+    """The first step, then the rest by recursion, forward and back; a named tuple."""
+
+    from collections import namedtuple
+
+    Gradients = namedtuple("Gradients", "dx dh0 dw_x dw_h db")
+
+    def rnn_forward(x, h0, w_x, w_h, b):
+        if x.shape[1] == 1:
+            h = rnn_step(x[:, 0], h0, w_x, w_h, b)
+
+            def back(dh):
+                da = dh[:, 0] * (1 + h) * (1 - h)
+                return Gradients((da @ w_x.T)[:, None], da @ w_h.T, x[:, 0].T @ da, h0.T @ da, da.sum(axis=0))
+
+            return h[:, None], back
+        first, first_back = rnn_forward(x[:, :1], h0, w_x, w_h, b)
+        rest, rest_back = rnn_forward(x[:, 1:], first[:, 0], w_x, w_h, b)
+
+        def both_back(dh):
+            later = rest_back(dh[:, 1:])
+            dx, dh0, *weights = first_back(dh[:, :1] + later.dh0[:, None])
+            sums = (one + other for one, other in zip(weights, later[2:], strict=True))
+            return Gradients(np.concatenate([dx, later.dx], axis=1), dh0, *sums)
+
+        return np.concatenate([first, rest], axis=1), both_back
+
+    def rnn_backward(dh, cache):
+        return cache(dh)
+
+
+@alternative("lstm_step")
+class ReadOnlyViewsOfOneArray:
+    """Both states in one read-only array, the gates by SciPy's logistic function."""
+
+    def lstm_step(x, h, c, w_x, w_h, b):
+        from scipy.special import expit
+
+        n, units = h.shape
+        a = (x @ w_x + h @ w_h + b).reshape(n, 4, units).swapaxes(0, 1)
+        i, f, o = expit(a[[0, 1, 3]])
+        c = f * c + i * np.tanh(a[2])
+        both = np.stack([o * np.tanh(c), c])
+        both.flags.writeable = False
+        return both[0], both[1]
+
+
+@alternative("clip_gradients")
+class OneLongVectorCutUpAgain:
+    """A callable object; one long vector is scaled and cut up again; the results are a named tuple."""
+
+    from collections import namedtuple
+
+    Clipped = namedtuple("Clipped", "grads norm")
+
+    class Clip:
+        """Clips when it is called."""
+
+        def __call__(self, grads, max_norm):
+            flat = np.hstack([grad.reshape(-1) for grad in grads])
+            norm = np.sqrt(flat @ flat)
+            flat = flat * (max_norm / norm) if norm > max_norm else flat
+            parts = np.split(flat, np.cumsum([grad.size for grad in grads])[:-1])
+            return Clipped([part.reshape(grad.shape) for part, grad in zip(parts, grads, strict=True)], norm)
+
+    clip_gradients = Clip()
