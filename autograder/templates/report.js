@@ -61,9 +61,11 @@
   byId("filter-state").addEventListener("change", filter);
   byId("filter-question").addEventListener("change", columns);
   byId("filters").addEventListener("submit", (event) => event.preventDefault());
-  byId("filters").addEventListener("reset", () => {
+  byId("show-all").addEventListener("click", () => {
+    byId("filters").reset();
     for (const bin of bins) bin.setAttribute("aria-pressed", "false");
-    setTimeout(() => { filter(); columns(); });
+    filter();
+    columns();
   });
   for (const bin of bins) {
     bin.addEventListener("click", () => {
