@@ -69,6 +69,10 @@ def _parser() -> argparse.ArgumentParser:
     one = command("report", _report, "write the page on a class: what is hard, what goes wrong, who needs a person")
     one.add_argument("assignment", metavar="ID")
     one.add_argument("--plain", action="store_true", help="print the essentials as text, and write no page")
+    one = command("export", _export, "write an assignment or its grades for another system")
+    one.add_argument("format", metavar="FORMAT", help="gradescope")
+    one.add_argument("assignment", metavar="ID")
+    one.add_argument("--to", metavar="DIR", type=Path, help="where to (default: exports/ID/FORMAT)")
     command("doctor", _doctor, "which protections this machine gives, and what is missing")
     one = command("demo", _demo, "make a course with a class of submissions, and grade it")
     one.add_argument("folder", metavar="DIR", type=Path, nargs="?", default=Path("demo"))
@@ -164,6 +168,16 @@ def _report(options: argparse.Namespace) -> int:
         print_report(report)
     else:
         print(f"{len(report.students)} submissions: {write_report(course, assignment, report)}")
+    return 0
+
+
+def _export(options: argparse.Namespace) -> int:
+    from autograder.course import load_assignment, load_course
+    from autograder.export import export
+
+    course = load_course(options.course)
+    for path in export(options.format, course, load_assignment(course, options.assignment), options.to):
+        print(path)
     return 0
 
 
