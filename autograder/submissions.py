@@ -80,10 +80,13 @@ def find_students(course: Course, assignment: Assignment) -> list[str]:
     return students
 
 
-def read_submission(course: Course, assignment: Assignment, student: str) -> Submission:
-    """What `student` handed in, read, repaired and restored. Never raises for what is in it."""
+def read_submission(course: Course, assignment: Assignment, student: str, folder: Path | None = None) -> Submission:
+    """What `student` handed in, read, repaired and restored. Never raises for what is in it.
+
+    It is read from `folder`, or from the place in the course's layout.
+    """
     try:
-        handle = open_folder(course.path("submitted", assignment.id, student))
+        handle = open_folder(folder or course.path("submitted", assignment.id, student))
     except (Refused, OSError) as error:
         return _unread(assignment, student, f"The submission cannot be graded: {reason_for(error)}.")
     try:
