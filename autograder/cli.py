@@ -49,6 +49,10 @@ def _parser() -> argparse.ArgumentParser:
         added.set_defaults(command=run)
         return added
 
+    one = command("init", _init, "make a course with one small assignment, to start from")
+    one.add_argument("folder", metavar="DIR", type=Path)
+    one = command("new", _new, "add an assignment to a course, to be changed into your own")
+    one.add_argument("assignment", metavar="ID")
     one = command("release", _release, "strip an assignment for students, and prove that nothing leaked")
     one.add_argument("assignment", metavar="ID")
     one = command("verify", _verify, "try misconceptions and alternatives on an assignment's checks")
@@ -77,6 +81,23 @@ def _parser() -> argparse.ArgumentParser:
     one = command("demo", _demo, "make a course with a class of submissions, and grade it")
     one.add_argument("folder", metavar="DIR", type=Path, nargs="?", default=Path("demo"))
     return parser
+
+
+def _init(options: argparse.Namespace) -> int:
+    from autograder.start import FIRST, start_course
+
+    start_course(options.folder)
+    print(f"a course: {options.folder}; its first assignment is '{FIRST}', and README.md shows what to do with it")
+    return 0
+
+
+def _new(options: argparse.Namespace) -> int:
+    from autograder.course import load_course
+    from autograder.start import new_assignment
+
+    for path in new_assignment(load_course(options.course), options.assignment):
+        print(path.relative_to(options.course.resolve()))
+    return 0
 
 
 def _release(options: argparse.Namespace) -> int:

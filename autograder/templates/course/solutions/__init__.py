@@ -1,0 +1,1 @@
+"""References: every answer once more, by another route than the model answer's."""
