@@ -171,13 +171,15 @@ def _record(gradebook: Any, course: Course, assignment: Assignment, pairs: Seque
 
     names = {notebook.id: notebook.name for notebook in entry.notebooks}
     for submission, grade in pairs:
-        scores = {question.id: question.score for question in grade.questions}
+        given = {question.id: question.score for question in grade.questions}
+        scores = {(each.notebook, each.grade_id): given.get(each.id, 0.0) for each in assignment.questions}
         found = {notebook.name: notebook for notebook in submission.notebooks}
         for notebook, (graded, answers) in cells.items():
             place = rows.notebook(handed_in[submission.student].id, notebook).id
             submitted = found.get(names[notebook])
             for cell, name in graded:
-                _score(rows.grade(place, cell), scores.get(name, 0.0) if submitted else 0.0, bool(submitted))
+                score = scores.get((names[notebook], name), 0.0) if submitted else 0.0
+                _score(rows.grade(place, cell), score, bool(submitted))
             for cell, name in answers:
                 unanswered = submitted is not None and name in submitted.unanswered
                 rows.comment(place, cell).auto_comment = NO_RESPONSE if unanswered else None
@@ -279,19 +281,18 @@ def late_penalties(course: Course, assignment: Assignment) -> dict[str, float]:
 
 
 def hand_grades(course: Course, assignment: Assignment) -> dict[str, dict[str, tuple[float | None, str]]]:
-    """What people gave and wrote: student -> grade_id -> (score, or None where nobody gave one; comment, or "")."""
+    """What people gave and wrote: student -> question -> (score, or None where nobody gave one; comment, or "")."""
     given: dict[str, dict[str, tuple[float | None, str]]] = {}
+    ids = {(question.notebook, question.grade_id): question.id for question in assignment.questions}
     with open_gradebook(course) as gradebook:
         for submission in gradebook.assignment_submissions(assignment.id):
             entries = given.setdefault(submission.student.id, {})
             for notebook in submission.notebooks:
                 for comment in notebook.comments:
-                    entries[comment.name] = (None, comment.comment or "")
+                    entries[ids.get((notebook.name, comment.name), comment.name)] = (None, comment.comment or "")
                 for grade in notebook.grades:
                     if grade.manual_score is not None or grade.extra_credit:
                         score = grade.manual_score if grade.manual_score is not None else grade.auto_score or 0.0
-                        entries[grade.name] = (
-                            score + (grade.extra_credit or 0.0),
-                            entries.get(grade.name, (None, ""))[1],
-                        )
+                        id_ = ids.get((notebook.name, grade.name), grade.name)
+                        entries[id_] = (score + (grade.extra_credit or 0.0), entries.get(id_, (None, ""))[1])
     return given
