@@ -143,9 +143,8 @@ def load_assignment(course: Course, name: str) -> Assignment:
         raise CourseError(f"{course.root}: source/ has no assignment '{name}' with a notebook in it (it has: {known})")
     folder = course.path("source", name)
     read = [read_source(path, name, course.directory) for path in sorted(folder.glob("*.ipynb"))]
-    questions = tuple(question for _, asked in read for question in asked)
-    _unique(folder, questions)
     checks = course.root / "tests" / "checks" / name
+    questions = _named_apart(folder, tuple(question for _, asked in read for question in asked), checks.is_dir())
     return Assignment(
         course=course.name,
         id=name,
@@ -259,15 +258,29 @@ def names_in(template: str) -> list[tuple[str, Path]]:
     return found
 
 
-def _unique(folder: Path, questions: tuple[Question, ...]) -> None:
+def _named_apart(folder: Path, questions: tuple[Question, ...], checked: bool) -> tuple[Question, ...]:
+    """The questions, those whose grade_id is in several notebooks with the notebook's name before it.
+
+    Checks name a question by its grade_id alone, so where there are checks it is a `CourseError`.
+    """
     seen: dict[str, Question] = {}
+    doubled = set()
     for question in questions:
-        other = seen.setdefault(question.id, question)
-        if other is not question:
+        other = seen.setdefault(question.grade_id, question)
+        if other is question:
+            continue
+        if checked:
             raise CourseError(
                 f"{folder / question.notebook}.ipynb, cell {question.cell}: the grade_id '{question.id}' is also that "
                 f"of cell {other.cell} of {other.notebook}.ipynb; a question's id must be unique in the assignment"
             )
+        doubled.add(question.grade_id)
+    return tuple(
+        dataclasses.replace(question, id=f"{question.notebook}/{question.grade_id}")
+        if question.grade_id in doubled
+        else question
+        for question in questions
+    )
 
 
 def _other_files(folder: Path, ignore: list[str]) -> tuple[tuple[str, bytes], ...]:

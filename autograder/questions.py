@@ -103,7 +103,7 @@ def grade_question(
 ) -> QuestionResult:
     """The result of a question, of which the checks in `seen` have been run (none, if it has no checks)."""
     if question.kind == "hand":
-        blank = question.id in run.unanswered
+        blank = question.grade_id in run.unanswered
         return QuestionResult(question.id, 0.0 if blank else None, question.points, "hand")
     if not examiner.checks_of(question.id):
         return _grade_cell(question, run)
@@ -114,7 +114,7 @@ def _grade_cell(question: Question, run: NotebookRun) -> QuestionResult:
     """A question that only its grade cell tests: full points when the cell ran, or the number that it returned."""
     for index, cell in enumerate(run.notebook["cells"]):
         meta = cell.get("metadata", {}).get("nbgrader", {})
-        if cell["cell_type"] != "code" or meta.get("grade_id") != question.id:
+        if cell["cell_type"] != "code" or meta.get("grade_id") != question.grade_id:
             continue
         ran = cell["execution_count"] is not None and index not in run.failed
         score = question.points if ran else 0.0

@@ -7,7 +7,6 @@ file, that the model answer earns full marks, and that what students get earns n
 
 from __future__ import annotations
 
-import copy
 import json
 import os
 import re
@@ -21,6 +20,7 @@ from typing import Any
 from autograder.course import Assignment, Course, load_assignment
 from autograder.gradebook import ensure_assignment
 from autograder.records import Grade, ReleaseError, Verdict
+from autograder.sources import rooted
 
 GradeNotebooks = Callable[[Assignment, dict[str, str]], Grade]
 """Grades notebooks, given as JSON text by their name, as a submission of the assignment would be."""
@@ -58,7 +58,7 @@ def build(course: Course, name: str) -> dict[str, bytes]:
     from nbgrader.coursedir import CourseDirectory  # type: ignore[import-untyped] # nbgrader has no types
 
     with tempfile.TemporaryDirectory() as place:
-        config = copy.deepcopy(course.config)
+        config = rooted(course.config, course.root, course.path("source", name))
         config.CourseDirectory.assignment_id = name
         config.CourseDirectory.release_directory = os.path.realpath(place)
         config.GenerateAssignment.no_database = True

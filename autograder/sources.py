@@ -16,13 +16,15 @@ from autograder.records import CourseError
 if TYPE_CHECKING:
     from nbformat import NotebookNode
     from nbgrader.coursedir import CourseDirectory  # type: ignore[import-untyped] # nbgrader has no types
+    from traitlets.config import Config
 
 
 @dataclass(frozen=True)
 class Question:
     """One thing that is asked: a grade cell or a task cell of nbgrader's.
 
-    `kind` is "hand" for what a person grades. `cell` is the index of its cell in the source notebook.
+    `kind` is "hand" for what a person grades. `cell` is the index of its cell in the source notebook, and `grade_id`
+    that cell's; `id` is the same, but where another notebook of the assignment has that grade_id, too.
     """
 
     id: str
@@ -30,6 +32,7 @@ class Question:
     kind: Literal["auto", "hand"]
     notebook: str
     cell: int
+    grade_id: str = ""
 
 
 @dataclass(frozen=True)
@@ -118,8 +121,23 @@ def _questions(path: Path, notebook: NotebookNode) -> tuple[Question, ...]:
             if "points" not in meta:
                 raise CourseError(f"{path}, cell {index}: '{id}' has no points")
             kind: Literal["auto", "hand"] = "hand" if task or meta.solution else "auto"
-            questions.append(Question(id, float(meta.points), kind, path.stem, index))
+            questions.append(Question(id, float(meta.points), kind, path.stem, index, id))
     return tuple(questions)
+
+
+def rooted(config: Config, root: Path, source: Path) -> Config:
+    """A copy of `config` in which what nbgrader looks for in its working folder is named by its place in the course.
+
+    `source` is the assignment's folder, in which it looks for its templates of tests first.
+    """
+    config = copy.deepcopy(config)
+    for end in ("header", "footer"):
+        if name := config.IncludeHeaderFooter.get(end):
+            config.IncludeHeaderFooter[end] = str(root / name)
+    name = config.InstantiateTests.get("autotest_filename") or "autotests.yml"
+    if not (source / name).exists() and (root / name).exists():
+        config.InstantiateTests.autotest_filename = str(root / name)
+    return config
 
 
 def _release(
@@ -135,10 +153,7 @@ def _release(
         recorded.append(copy.deepcopy(seen))
         return seen, resources
 
-    config = copy.deepcopy(directory.config)
-    for end in ("header", "footer"):  # nbgrader resolves these against the working folder, which it changes
-        if name := config.IncludeHeaderFooter.get(end):
-            config.IncludeHeaderFooter[end] = str(Path(directory.root, name))
+    config = rooted(directory.config, Path(directory.root), path.parent)
     converter = GenerateAssignment(coursedir=directory, config=config)
     exporter = converter.exporter_class(parent=converter, config=converter.config)
     for preprocessor in converter.preprocessors:

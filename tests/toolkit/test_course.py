@@ -33,9 +33,9 @@ def wrong(small: Any) -> str:
 
 def test_questions_points_and_kinds_come_from_the_source(small):
     assert small.assignment.questions == (
-        Question("double", 3.0, "auto", "small", 3),
-        Question("why", 2.0, "hand", "small", 4),
-        Question("draw", 1.0, "hand", "small", 5),
+        Question("double", 3.0, "auto", "small", 3, "double"),
+        Question("why", 2.0, "hand", "small", 4, "why"),
+        Question("draw", 1.0, "hand", "small", 5, "draw"),
     )
     assert (small.assignment.course, small.assignment.id, small.assignment.root) == ("demo", "small", small.root)
     assert small.assignment.checks is None
@@ -223,9 +223,17 @@ def test_a_doubled_grade_id_is_named_with_both_cells(small):
     assert "small.ipynb, cell 4: the grade_id 'double' is also that of cell 3" in wrong(small)
 
 
-def test_a_question_doubled_in_another_notebook_is_named(small):
+def test_a_question_doubled_in_another_notebook_has_its_notebook_in_its_name(small):
     small.write_source("other")
     small.write_source()
+    ids = ["other/double", "other/why", "other/draw", "small/double", "small/why", "small/draw"]
+    assert [question.id for question in small.assignment.questions] == ids
+
+
+def test_a_question_doubled_in_another_notebook_is_wrong_where_checks_name_it(small):
+    small.write_source("other")
+    small.write_source()
+    (small.root / "tests" / "checks" / "small").mkdir(parents=True)
     assert "small.ipynb, cell 3: the grade_id 'double' is also that of cell 3 of other.ipynb" in wrong(small)
 
 
