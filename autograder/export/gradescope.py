@@ -25,10 +25,12 @@ if c.Autograder.get("assignments"):
 
 def write_gradescope(course: Course, assignment: Assignment, folder: Path) -> list[Path]:
     """Write `autograder.zip` for `assignment` to `folder`."""
+    pinned = pins(notebook_imports(assignment))
+    version = python_version(pinned)
     files = {
-        "setup.sh": _template("gradescope_setup.sh"),
+        "setup.sh": _template("gradescope_setup.sh", python=f"{version[0]}.{version[1]}", version=str(version)),
         "run_autograder": _template("gradescope_run.sh"),
-        "requirements.txt": "".join(f"{pin}\n" for pin in pins(notebook_imports(assignment))).encode(),
+        "requirements.txt": "".join(f"{pin}\n" for pin in pinned).encode(),
     }
     files.update({f"course/{name}": data for name, data in course_files(course, assignment).items()})
     with tempfile.TemporaryDirectory() as place:
@@ -56,5 +58,8 @@ def course_files(course: Course, assignment: Assignment) -> dict[str, bytes]:
     return files
 
 
-def _template(name: str) -> bytes:
-    return (_TEMPLATES / name).read_text(encoding="utf-8").replace("{{python}}", python_version()).encode()
+def _template(name: str, **values: str) -> bytes:
+    text = (_TEMPLATES / name).read_text(encoding="utf-8")
+    for word, value in values.items():
+        text = text.replace("{{" + word + "}}", value)
+    return text.encode()

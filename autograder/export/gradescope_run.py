@@ -6,6 +6,7 @@ The examiner is this process, root's. The notebook runs jailed, as another user,
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import datetime
 import json
 import sys
@@ -58,8 +59,7 @@ def run(root: Path) -> dict[str, Any]:
     submission = read_submission(course, assignment, student, notebook_folder(root / "submission"))
     with Examiner.of(assignment, course.secret) as examiner:
         grade = grade_submission(examiner, submission).grade
-    for sentence in grade.attention:
-        print(sentence)  # which Gradescope shows to instructors
+    print("\n".join(grade.attention))  # which Gradescope shows to instructors
     return results_of(grade, seconds_late(metadata))
 
 
@@ -112,9 +112,14 @@ def results_of(grade: Grade, late: float | None = None) -> dict[str, Any]:
             {"name": "CPU seconds", "value": grade.run.cpu_seconds, "order": "asc"},
         ],
         "extra_data": {
+            "assignment": grade.assignment,
+            "student": grade.student,
             "seconds_late": late,
             "needs_manual_grade": grade.needs_manual_grade,
-            "results": grade.to_json(),
+            "notebooks": [dataclasses.asdict(notebook) for notebook in grade.notebooks],
+            "run": dataclasses.asdict(grade.run),
+            "sandbox": grade.sandbox,
+            "grader": grade.grader,
         },
     }
 

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
 
 from autograder import __version__
 from autograder.records import AutograderError
@@ -85,9 +86,14 @@ def pins(modules: Iterable[str] = (), distributions: Iterable[str] = ()) -> list
     return sorted(found.values(), key=lambda pin: (not pin.startswith("torch=="), pin.lower()))
 
 
-def python_version() -> str:
-    """The version of Python that all this runs with, such as `3.11`."""
-    return f"{sys.version_info.major}.{sys.version_info.minor}"
+def python_version(pinned: Iterable[str]) -> tuple[int, int, int]:
+    """The first version of this Python that all the `pinned` distributions accept: (3, 11, 5), say."""
+    accepted = [SpecifierSet(_distribution(pin.partition("==")[0]).metadata["Requires-Python"] or "") for pin in pinned]
+    major, minor, micro = sys.version_info[:3]
+    for patch in range(micro):
+        if all(f"{major}.{minor}.{patch}" in each for each in accepted):
+            return major, minor, patch
+    return major, minor, micro
 
 
 def _distribution(name: str) -> importlib.metadata.Distribution:

@@ -9,9 +9,11 @@ export DEBIAN_FRONTEND=noninteractive PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CAC
 # What the course says of itself is for the examiner, which is root, and for no submission.
 chmod -R go= "$here"
 
-if ! "$python" -c "import venv, ensurepip" 2>/dev/null; then
+# What the pinned packages need at least, and what makes virtual environments.
+good='import sys, venv, ensurepip; sys.exit(sys.version_info[:3] < {{version}})'
+if ! "$python" -c "$good" 2>/dev/null; then
     apt-get update
-    # Ubuntu 22.04 has a release candidate of Python 3.11, and later ones have none.
+    # Of Python 3.11, Ubuntu 22.04 itself has a release candidate, and later ones have none.
     if grep -q '^ID=ubuntu' /etc/os-release; then
         apt-get install --yes --no-install-recommends software-properties-common
         add-apt-repository --yes ppa:deadsnakes/ppa
@@ -19,6 +21,7 @@ if ! "$python" -c "import venv, ensurepip" 2>/dev/null; then
     fi
     apt-get install --yes --no-install-recommends "$python" "$python-venv"
 fi
+"$python" -c "$good" || { echo "this system has no $python as new as the packages need" >&2; exit 1; }
 
 "$python" -m venv "$venv"
 # torch first and from an index without CUDA, which would be gigabytes that nobody here can use.
