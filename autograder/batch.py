@@ -11,103 +11,33 @@ import fcntl
 import functools
 import itertools
 import json
-import multiprocessing
-import multiprocessing.util
 import os
-import resource
+import queue
 import shutil
-import signal
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
+from concurrent.futures import Executor, Future
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from autograder.course import Assignment, Course
-from autograder.examiner import Examiner
-from autograder.grade import GradedSubmission, grade_submission
+from autograder.grade import GradedSubmission
 from autograder.gradebook import ensure_assignment, graded_students, record
-from autograder.records import AutograderError, Grade, SandboxError
+from autograder.progress import Progress
+from autograder.records import AutograderError
 from autograder.run import files_beside
-from autograder.student import linux
 from autograder.submissions import Submission, find_students, read_submission
+from autograder.workers import WorkerLost, grade_one, local_pool, prepare, warm_up
 
 RESULTS = "results.json"
 _BATCH = 25
 _BATCH_SECONDS = 2.0
+_LOOK_SECONDS = 0.5
 _TRIES = 3
-_MEMORY_MB = 2048
 
-
-@dataclass
-class Progress:
-    """How far a batch is. `failed` are submissions that could not be graded for a fault of ours, with the reason."""
-
-    total: int
-    skipped: list[str] = field(default_factory=list)
-    graded: list[Grade] = field(default_factory=list)
-    failed: dict[str, str] = field(default_factory=dict)
-    started: float = field(default_factory=time.monotonic)
-
-    @property
-    def done(self) -> int:
-        """Submissions that need nothing more in this run."""
-        return len(self.skipped) + len(self.graded) + len(self.failed)
-
-    @property
-    def seconds_left(self) -> float | None:
-        """Seconds the rest will take at the rate so far."""
-        worked = len(self.graded) + len(self.failed)
-        if not worked:
-            return None
-        return (time.monotonic() - self.started) / worked * (self.total - self.done)
-
-
-# The examiners of this process. Those of the process that makes a pool are also its workers', which are forks of it.
-_examiners: dict[tuple[Assignment, bytes], Examiner] = {}
-
-
-def _examiner(assignment: Assignment, secret: bytes) -> Examiner:
-    """This process's examiner of an assignment."""
-    if (assignment, secret) not in _examiners:
-        _end_examiners()  # one at a time: each takes half a gigabyte
-        _examiners[assignment, secret] = Examiner.of(assignment, secret)
-        _end_examiners_at_exit()
-    return _examiners[assignment, secret]
-
-
-def _end_examiners_at_exit() -> None:
-    # Not atexit, which the processes of a pool do not reach.
-    multiprocessing.util.Finalize(None, _end_examiners, exitpriority=10)
-
-
-def _end_examiners() -> None:
-    while _examiners:
-        _examiners.popitem()[1].close()
-
-
-def prepare(assignment: Assignment, secret: bytes) -> None:
-    """What a worker does first. Raises `CourseError` for checks that are wrong."""
-    _examiner(assignment, secret)
-
-
-def warm_up(assignment: Assignment, secret: bytes) -> None:
-    """Have this worker's zygote ready."""
-    assert _examiner(assignment, secret).zygote.alive
-
-
-def grade_one(assignment: Assignment, secret: bytes, submission: Submission) -> GradedSubmission:
-    """What a worker does with one submission. The examiner stays warm for the next."""
-    examiner = _examiner(assignment, secret)
-    try:
-        return grade_submission(examiner, submission)
-    except SandboxError:
-        # A zygote may be lost to the machine (out of memory, say): once more with a new one.
-        examiner.retire_zygote()
-        return grade_submission(examiner, submission)
+Pair = tuple[Submission, GradedSubmission]
 
 
 def grade_class(
@@ -124,8 +54,9 @@ def grade_class(
     """Grade the submissions of `students` (all that there are, if none are named).
 
     `executor` makes the executor to run on, again when it breaks; the default is a local pool of `workers` processes,
-    one a core. `report` is called whenever something is done, `waiting` when another command is grading the assignment,
-    which is waited for. Raises `AutograderError` when nothing can be graded.
+    one a core. `report` is called when something is done and while nothing is, twice a second; `waiting` when another
+    command is grading the assignment, which is waited for. Raises `AutograderError` when the class, or what is left of
+    it, cannot be graded or written.
     """
     with _alone(course, assignment, waiting):
         return _grade_class(course, assignment, students, executor, workers, force, report)
@@ -157,21 +88,46 @@ def _grade_class(
         for name in names
         if (submission := _read(course, assignment, name, progress, name in recorded)) is not None
     )
-    unwritten: list[tuple[Submission, GradedSubmission]] = []
-    last = time.monotonic()
+    ledger = _Ledger(course, assignment)
     try:
-        for submission, graded in _graded(make, course, assignment, todo, progress):
-            unwritten.append((submission, graded))
-            if len(unwritten) >= _BATCH or time.monotonic() - last > _BATCH_SECONDS:
-                _write(course, assignment, unwritten)
-                unwritten, last = [], time.monotonic()
-            progress.graded.append(graded.grade)
+        for pair in _graded(make, course, assignment, todo, progress):
+            if pair is not None:
+                ledger.add(pair)
+                progress.graded.append(pair[0].student)
+            ledger.write_when_due()
             report(progress)
     finally:
         # Also when it is stopped: what is graded is kept.
-        _write(course, assignment, unwritten)
+        ledger.write()
     report(progress)
     return progress
+
+
+class _Ledger:
+    """What is graded and not yet written."""
+
+    def __init__(self, course: Course, assignment: Assignment) -> None:
+        self._course, self._assignment = course, assignment
+        self._pairs: list[Pair] = []
+        self._last = time.monotonic()
+
+    def add(self, pair: Pair) -> None:
+        """Take one that is graded."""
+        self._pairs.append(pair)
+
+    def write_when_due(self) -> None:
+        """Write what there is, unless it is little and the last time was just now."""
+        if len(self._pairs) >= _BATCH or (self._pairs and time.monotonic() - self._last > _BATCH_SECONDS):
+            self.write()
+
+    def write(self) -> None:
+        """Write what there is."""
+        try:
+            _write(self._course, self._assignment, self._pairs)
+        except AutograderError:
+            self._pairs = []  # they are graded again another time
+            raise
+        self._pairs, self._last = [], time.monotonic()
 
 
 @contextlib.contextmanager
@@ -206,32 +162,6 @@ def graded_before(course: Course, assignment: Assignment) -> Progress:
     return Progress(len(found), skipped=found)
 
 
-def local_pool(assignment: Assignment, secret: bytes, workers: int) -> Executor:
-    """A pool of `workers` processes. They are forks of this one, which has collected the checks, if it has one thread.
-
-    torch takes seconds to import, and each worker needs it for the references. A process with threads must not be
-    forked, so there each worker imports for itself.
-    """
-    _examiner(assignment, secret).warm_up()
-    alone = len(os.listdir("/proc/self/task")) == 1
-    context = multiprocessing.get_context("fork" if alone else "spawn")
-    return ProcessPoolExecutor(
-        workers, mp_context=context, initializer=begin_worker, initargs=(assignment.limits.memory_mb,)
-    )
-
-
-def begin_worker(memory_mb: int) -> None:
-    """What a process of the pool does first."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the command's to handle
-    _end_examiners_at_exit()
-    linux.prctl(linux.PR_SET_PDEATHSIG, signal.SIGKILL)  # a command that is killed leaves nobody behind
-    # An array that a student returned may be small and what a check makes of it not: it gets what a submission gets.
-    _, most = resource.getrlimit(resource.RLIMIT_DATA)
-    data = int(Path("/proc/self/statm").read_text().split()[5]) * resource.getpagesize()
-    limit = data + max(memory_mb, _MEMORY_MB) * 2**20
-    resource.setrlimit(resource.RLIMIT_DATA, (limit if most == resource.RLIM_INFINITY else min(limit, most), most))
-
-
 def _read(
     course: Course, assignment: Assignment, student: str, progress: Progress, recorded: bool
 ) -> Submission | None:
@@ -250,11 +180,11 @@ def _graded(
     assignment: Assignment,
     todo: Iterator[Submission],
     progress: Progress,
-) -> Iterator[tuple[Submission, GradedSubmission]]:
-    """Grade on executors, a few submissions ahead of the workers. Nothing is written for a course that is wrong.
+) -> Iterator[Pair | None]:
+    """Grade on executors, a few submissions ahead of the workers; None now and then while nothing is finished.
 
-    When a worker dies, a new executor takes those that were under way one by one: so a submission that kills workers
-    is found out, and costs no other one a try.
+    Nothing is written for a course that is wrong. When a worker dies, a new executor takes those that were under way
+    one by one: so a submission that kills workers is found out, and costs no other one a try.
     """
     first = next(todo, None)
     if first is None:
@@ -262,46 +192,61 @@ def _graded(
     tries: dict[str, int] = {}
     again = [first]
     exhausted = False
-    cores = os.cpu_count() or 1
     prepared = False
     while again or not exhausted:
         executor = make()
         try:
             if not prepared:
-                _prepare_workers(executor, course, assignment, min(cores, progress.total))
+                _prepare_workers(executor, course, assignment, min(_slots(executor), progress.total))
                 again, todo, prepared = [], itertools.chain(again, todo), True
             running: dict[Future[GradedSubmission], Submission] = {}
+            finished: queue.SimpleQueue[Future[GradedSubmission]] = queue.SimpleQueue()
             lost: list[Submission] = []
             reason: Exception | None = None
+            alone = bool(again)
             while reason is None:
-                if not running:
-                    ahead = 1 if again else 2 * cores + 2
-                while len(running) < ahead:
+                alone = alone and bool(again or running)
+                progress.slots = _slots(executor)
+                while len(running) < (1 if alone else 2 * progress.slots + 2):
                     submission = again.pop() if again else next(todo, None)
                     if submission is None:
                         exhausted = True
                         break
                     try:
-                        running[executor.submit(grade_one, assignment, course.secret, submission)] = submission
+                        future = executor.submit(grade_one, assignment, course.secret, submission)
                     except BrokenProcessPool as error:
                         reason = error
                         lost.append(submission)
                         break
+                    running[future] = submission
+                    future.add_done_callback(finished.put)
                 if not running:
                     break
-                finished, _ = wait(running, return_when=FIRST_COMPLETED)
-                for future in finished:
-                    submission = running.pop(future)
-                    try:
-                        yield submission, future.result()
-                    except BrokenProcessPool as error:
-                        reason = error
-                        lost.append(submission)
-                    except AutograderError:
-                        raise
-                    except Exception as error:
-                        _retry(submission, error, tries, again, progress)
-            lost += running.values()
+                progress.look(_in_hand(running, progress.slots))
+                try:
+                    future = finished.get(timeout=_LOOK_SECONDS)
+                except queue.Empty:
+                    yield None
+                    continue
+                submission = running.pop(future)
+                progress.running.pop(submission.student, None)
+                try:
+                    result = future.result()
+                except BrokenProcessPool as error:
+                    reason = error
+                    lost.append(submission)
+                except AutograderError:
+                    raise
+                except Exception as error:
+                    _retry(submission, error, tries, again, progress)
+                else:
+                    yield submission, result
+            # Those that were done before it broke are not lost.
+            for future, submission in running.items():
+                if future.done() and future.exception() is None:
+                    yield submission, future.result()
+                else:
+                    lost.append(submission)
             if reason is not None and len(lost) == 1:
                 _retry(lost[0], reason, tries, again, progress)
             else:
@@ -310,6 +255,17 @@ def _graded(
             _abandon(executor)
             raise
         executor.shutdown(cancel_futures=True)
+
+
+def _slots(executor: Executor) -> int:
+    """How many submissions the executor grades at once."""
+    return getattr(executor, "slots", None) or getattr(executor, "_max_workers", None) or os.cpu_count() or 1
+
+
+def _in_hand(running: dict[Future[GradedSubmission], Submission], slots: int) -> list[str]:
+    """The students whose submissions are being graded: a pool takes them in turn, and marks some that still wait."""
+    taken = (submission.student for future, submission in running.items() if future.running())
+    return list(itertools.islice(taken, slots))
 
 
 def _abandon(executor: Executor) -> None:
@@ -324,7 +280,7 @@ def _prepare_workers(executor: Executor, course: Course, assignment: Assignment,
     ready = [executor.submit(prepare, assignment, course.secret) for _ in range(workers)]
     try:
         ready[0].result()
-    except BrokenProcessPool as error:
+    except (BrokenProcessPool, WorkerLost) as error:
         raise AutograderError(f"the processes that grade die when they start: {error}") from error
     for _ in ready:
         executor.submit(warm_up, assignment, course.secret)  # meanwhile; what fails there will be said of a submission
@@ -341,26 +297,38 @@ def _retry(
         progress.failed[submission.student] = f"{type(error).__name__}: {error}"
 
 
-def _write(course: Course, assignment: Assignment, graded: Sequence[tuple[Submission, GradedSubmission]]) -> None:
-    """Write notebooks, gradebook and results, in this order."""
-    for submission, result in graded:
-        folder = course.path("autograded", assignment.id, submission.student)
-        folder.mkdir(parents=True, exist_ok=True)
-        files = {f"{name}.ipynb": (text + "\n").encode() for name, text in result.notebooks.items()}
-        files.update(files_beside(assignment, submission))
-        if submission.timestamp is not None:
-            files["timestamp.txt"] = submission.timestamp.encode()
-        for path in folder.iterdir():
-            if path.name.partition("/")[0] not in {name.partition("/")[0] for name in files}:
-                shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
-        for name, content in files.items():
-            write_whole(folder / name, content)
-    if graded:
-        record(course, assignment, [(submission, result.grade) for submission, result in graded])
-    for submission, result in graded:
-        results = {**result.grade.to_json(), "fingerprint": submission.fingerprint}
-        text = json.dumps(results, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
-        write_whole(course.path("autograded", assignment.id, submission.student) / RESULTS, text.encode())
+def _write(course: Course, assignment: Assignment, graded: Sequence[Pair]) -> None:
+    """Write notebooks, gradebook and results, in this order. Raises AutograderError when there is no room, say."""
+    try:
+        for submission, result in graded:
+            _write_files(course, assignment, submission, result)
+        if graded:
+            record(course, assignment, [(submission, result.grade) for submission, result in graded])
+        for submission, result in graded:
+            results = {**result.grade.to_json(), "fingerprint": submission.fingerprint}
+            text = json.dumps(results, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+            write_whole(course.path("autograded", assignment.id, submission.student) / RESULTS, text.encode())
+    except OSError as error:
+        place = error.filename or course.path("autograded", assignment.id)
+        raise AutograderError(
+            f"{place}: {error.strerror or error}; what is graded and could not be written is graded again next time"
+        ) from error
+
+
+def _write_files(course: Course, assignment: Assignment, submission: Submission, result: GradedSubmission) -> None:
+    """Write the graded notebooks and what was beside them, and take away what else is there."""
+    folder = course.path("autograded", assignment.id, submission.student)
+    folder.mkdir(parents=True, exist_ok=True)
+    files = {f"{name}.ipynb": (text + "\n").encode() for name, text in result.notebooks.items()}
+    files.update(files_beside(assignment, submission))
+    if submission.timestamp is not None:
+        files["timestamp.txt"] = submission.timestamp.encode()
+    tops = {name.partition("/")[0] for name in files}
+    for path in folder.iterdir():
+        if path.name not in tops:
+            shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
+    for name, content in files.items():
+        write_whole(folder / name, content)
 
 
 def write_whole(path: Path, content: bytes) -> None:
@@ -373,5 +341,6 @@ def write_whole(path: Path, content: bytes) -> None:
         os.chmod(name, 0o644)
         os.replace(name, path)
     except BaseException:
-        os.unlink(name)
+        with contextlib.suppress(OSError):
+            os.unlink(name)
         raise

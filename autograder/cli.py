@@ -6,6 +6,7 @@ Exit status: 0 done, 1 done but some submissions need a person's attention (name
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import sys
 from collections.abc import Callable
@@ -27,6 +28,9 @@ def main(arguments: list[str] | None = None) -> int:
         status: int = options.command(options)
     except AutograderError as error:
         print(f"autograder: {error}", file=sys.stderr)
+        return 2
+    except OSError as error:  # a disk that is full, a folder that may not be written
+        print(f"autograder: {error.filename or options.course}: {error.strerror or error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("autograder: stopped; what is written stays, and running it again goes on from there", file=sys.stderr)
@@ -63,7 +67,9 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("assignment", metavar="ID")
     one.add_argument("--student", action="append", default=[], metavar="S", help="only this student (repeatable)")
     one.add_argument("--workers", type=int, metavar="N", help="processes (default: one a core)")
+    one.add_argument("--scheduler", metavar="ADDRESS", help="grade on the workers of this Dask scheduler instead")
     one.add_argument("--force", action="store_true", help="grade again what has not changed")
+    one.add_argument("--json", action="store_true", help="print lines of JSON, for programs: docs/json.md")
     one = command("replay", _replay, "grade one submission again and tell everything about its checks")
     one.add_argument("assignment", metavar="ID")
     one.add_argument("student", metavar="STUDENT")
@@ -74,9 +80,12 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("assignment", metavar="ID")
     one.add_argument("--plain", action="store_true", help="print the essentials as text, and write no page")
     one = command("export", _export, "write an assignment or its grades for another system")
-    one.add_argument("format", metavar="FORMAT", help="gradescope")
+    one.add_argument("format", metavar="FORMAT", help="canvas, csv, gradescope, junit or moodle")
     one.add_argument("assignment", metavar="ID")
     one.add_argument("--to", metavar="DIR", type=Path, help="where to (default: exports/ID/FORMAT)")
+    one.add_argument("--roster", metavar="FILE", type=Path, help="a CSV file: nbgrader's ids and the other system's")
+    one.add_argument("--fill", metavar="FILE", type=Path, help="the other system's file, to be filled")
+    one.add_argument("--column", metavar="NAME", help="the assignment's column in it")
     command("doctor", _doctor, "which protections this machine gives, and what is missing")
     one = command("demo", _demo, "make a course with a class of submissions, and grade it")
     one.add_argument("folder", metavar="DIR", type=Path, nargs="?", default=Path("demo"))
@@ -127,31 +136,46 @@ def _verify(options: argparse.Namespace) -> int:
 
 
 def _grade(options: argparse.Namespace) -> int:
-    from autograder.batch import grade_class, read_results
+    from autograder.batch import grade_class
     from autograder.course import load_assignment, load_course
-    from autograder.terminal import grading, plain, print_class
+    from autograder.printed import grading, lines, print_class, print_line, print_summary, summarize
+    from autograder.terminal import plain
 
-    course = load_course(options.course)
-    assignment = load_assignment(course, options.assignment)
-    with grading() as report:
-        progress = grade_class(
-            course,
-            assignment,
-            options.student,
-            workers=options.workers,
-            force=options.force,
-            report=report,
-            waiting=lambda: print("another command is grading this assignment: waiting for it", file=sys.stderr),
-        )
-    print_class(course, assignment, progress)
-    flagged = False
-    for student in sorted([*progress.skipped, *(grade.student for grade in progress.graded)]):
-        for sentence in (read_results(course, assignment, student) or {}).get("attention", ()):
-            print(plain(f"{student}: {sentence}"), file=sys.stderr)
-            flagged = True
-    for student, reason in progress.failed.items():
-        print(plain(f"{student}: could not be graded: {reason}"), file=sys.stderr)
-    return 1 if progress.failed or flagged else 0
+    def say(sentence: str) -> None:
+        print(plain(sentence), file=sys.stderr)
+
+    try:
+        course = load_course(options.course)
+        assignment = load_assignment(course, options.assignment)
+        with contextlib.ExitStack() as stack:
+            executor = None
+            if options.scheduler:
+                from autograder.cluster import cluster
+
+                executor = stack.enter_context(cluster(options.scheduler, assignment, course.secret, say))
+            report = stack.enter_context(lines() if options.json else grading())
+            progress = grade_class(
+                course,
+                assignment,
+                options.student,
+                executor=executor,
+                workers=options.workers,
+                force=options.force,
+                report=report,
+                waiting=lambda: say("another command is grading this assignment: waiting for it"),
+            )
+        summary = (summarize if options.json else print_class)(course, assignment, progress)
+    except (AutograderError, OSError, KeyboardInterrupt) as error:
+        if options.json:
+            print_line("summary", status=2, error=str(error) or "stopped")
+        raise
+    status = 1 if summary.attention else 0
+    if options.json:
+        print_summary(status, progress, summary)
+    for student, sentences in summary.attention.items():
+        for sentence in sentences:
+            say(f"{student}: {sentence}")
+    return status
 
 
 def _replay(options: argparse.Namespace) -> int:
@@ -194,12 +218,16 @@ def _report(options: argparse.Namespace) -> int:
 
 def _export(options: argparse.Namespace) -> int:
     from autograder.course import load_assignment, load_course
-    from autograder.export import export
+    from autograder.export import Sources, export
 
     course = load_course(options.course)
-    for path in export(options.format, course, load_assignment(course, options.assignment), options.to):
+    sources = Sources(options.roster, options.fill, options.column)
+    done = export(options.format, course, load_assignment(course, options.assignment), options.to, sources)
+    for path in done.paths:
         print(path)
-    return 0
+    for sentence in (*done.notes, *done.left_out):
+        print(sentence, file=sys.stderr)
+    return 1 if done.left_out else 0
 
 
 def _doctor(options: argparse.Namespace) -> int:

@@ -17,10 +17,10 @@ from autograder.checks.diagnosis import load_variants
 from autograder.course import Assignment, load_assignment, load_course
 from autograder.feedback import write_feedback
 from autograder.grade import proof_grader
+from autograder.printed import grading, print_class
 from autograder.records import AutograderError
 from autograder.release import release
 from autograder.report import read_class, write_report
-from autograder.terminal import grading, print_class
 
 ASSIGNMENT = "softmax"
 NAMES = """

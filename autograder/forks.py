@@ -18,7 +18,7 @@ from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from typing import TypeVar
 
-from autograder.batch import begin_worker
+from autograder.workers import begin_worker
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")

@@ -8,12 +8,13 @@ database and commits for every single cell, which takes longer than grading does
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from autograder.course import Assignment, Course
 from autograder.records import AutograderError, CourseError, Grade
@@ -22,18 +23,24 @@ from autograder.submissions import Submission
 NO_RESPONSE = "No response."
 LOCK_ATTEMPTS = 4
 
+Result = TypeVar("Result")
+
 
 def ensure_assignment(course: Course, assignment: Assignment) -> None:
     """Makes the gradebook know the assignment, its notebooks and cells. Does nothing when it does already.
 
     Raises CourseError when cells came or went since submissions were graded, which nbgrader cannot represent.
     """
+    _patiently(course, lambda: _ensure_assignment(course, assignment))
+
+
+def _ensure_assignment(course: Course, assignment: Assignment) -> None:
     import nbformat
     from nbgrader.preprocessors import SaveCells  # type: ignore[import-untyped] # nbgrader has no types
 
     remedy = "take the change back, or remove the assignment with `nbgrader db assignment remove` and grade it anew"
     recorded = {source.name: nbformat.from_dict(json.loads(source.recorded)) for source in assignment.notebooks}  # type: ignore[no-untyped-call] # untyped there
-    with open_gradebook(course) as gradebook:
+    with _opened(course) as gradebook:
         if _known_cells(gradebook, assignment.id) == {name: _cells(notebook) for name, notebook in recorded.items()}:
             return
         entry = gradebook.update_or_create_assignment(assignment.id)
@@ -57,33 +64,70 @@ def record(course: Course, assignment: Assignment, pairs: Sequence[tuple[Submiss
     Scores that a person gave survive, and are flagged for review as nbgrader does. Students are added when they are
     new. The gradebook must know the assignment (`ensure_assignment`).
     """
-    with open_gradebook(course) as gradebook:
-        for attempt in range(LOCK_ATTEMPTS):
-            try:
-                _record(gradebook, course, assignment, pairs)
-                gradebook.db.commit()
-                return
-            except Exception as error:
-                gradebook.db.rollback()
-                if "database is locked" not in str(error) or attempt == LOCK_ATTEMPTS - 1:
-                    raise
-                time.sleep(1)  # the formgrader writes too, and briefly
+
+    def write() -> None:
+        with _opened(course) as gradebook:
+            _record(gradebook, course, assignment, pairs)
+            gradebook.db.commit()
+
+    _patiently(course, write)
 
 
 @contextlib.contextmanager
 def open_gradebook(course: Course) -> Iterator[Any]:
     """nbgrader's `Gradebook` of the course, made if there is none. Raises AutograderError when it cannot be used."""
-    from nbgrader.api import Gradebook  # type: ignore[import-untyped] # nbgrader has no types
     from sqlalchemy.exc import SQLAlchemyError
 
     try:
-        _make_database(course.db_url)
-        with Gradebook(course.db_url, course.name) as gradebook:
+        with _opened(course) as gradebook:
             yield gradebook
     except SQLAlchemyError as error:
-        reason = str(getattr(error, "orig", None) or error)
-        advice = "; `nbgrader db upgrade` brings an older gradebook up to date" if "no such column" in reason else ""
-        raise AutograderError(f"{course.db_url}: the gradebook cannot be used: {reason}{advice}") from error
+        raise _unusable(course, error) from error
+
+
+@contextlib.contextmanager
+def _opened(course: Course) -> Iterator[Any]:
+    from nbgrader.api import Gradebook  # type: ignore[import-untyped] # nbgrader has no types
+
+    _make_database(course.db_url)
+    # What is left open when something is raised is rolled back.
+    with Gradebook(course.db_url, course.name) as gradebook:
+        yield gradebook
+
+
+def _patiently(course: Course, work: Callable[[], Result]) -> Result:
+    """What `work` returns, which is done again when another program has the database, or the connection was lost.
+
+    It is one transaction, and writes the same when it is done twice.
+    """
+    from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+
+    for attempt in itertools.count(1):
+        try:
+            return work()
+        except SQLAlchemyError as error:
+            # The formgrader writes too, and briefly; a server may be started anew.
+            passing = "database is locked" in str(error) or (
+                isinstance(error, DBAPIError) and (error.connection_invalidated or _lost(error))
+            )
+            if not passing or attempt == LOCK_ATTEMPTS:
+                raise _unusable(course, error) from error
+            time.sleep(1)
+    raise AssertionError
+
+
+def _lost(error: Any) -> bool:
+    """Whether a connection to a server could not be made or was lost."""
+    return type(error.orig).__name__ == "OperationalError" and type(error.orig).__module__.startswith("psycopg")
+
+
+def _unusable(course: Course, error: Exception) -> AutograderError:
+    from sqlalchemy.engine import make_url
+
+    reason = " ".join(str(getattr(error, "orig", None) or error).split())
+    advice = "; `nbgrader db upgrade` brings an older gradebook up to date" if "no such column" in reason else ""
+    place = make_url(course.db_url).render_as_string(hide_password=True)
+    return AutograderError(f"{place}: the gradebook cannot be used: {reason}{advice}")
 
 
 def _make_database(db_url: str) -> None:
@@ -258,16 +302,19 @@ def _penalise(db: Any, course: Course, submissions: list[Any]) -> None:
 
 def graded_students(course: Course, assignment: Assignment) -> frozenset[str]:
     """The students of whom the gradebook has a submission of the assignment."""
-    from nbgrader.api import MissingEntry
+    from nbgrader import api
 
     if course.db_url.startswith("sqlite:///") and not Path(course.db_url.removeprefix("sqlite:///")).exists():
         return frozenset()
-    with open_gradebook(course) as gradebook:
-        try:
-            entry = gradebook.find_assignment(assignment.id)
-        except MissingEntry:
-            return frozenset()
-        return frozenset(submission.student.id for submission in entry.submissions)
+
+    def read() -> frozenset[str]:
+        with _opened(course) as gradebook:
+            query = gradebook.db.query(api.SubmittedAssignment.student_id).join(
+                api.Assignment, api.Assignment.id == api.SubmittedAssignment.assignment_id
+            )
+            return frozenset(student for (student,) in query.filter(api.Assignment.name == assignment.id))
+
+    return _patiently(course, read)
 
 
 def late_penalties(course: Course, assignment: Assignment) -> dict[str, float]:

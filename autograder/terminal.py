@@ -1,4 +1,4 @@
-"""What the commands print: progress while they work, tables when they are done. rich draws both.
+"""What most commands print: progress while they work, tables when they are done. rich draws both.
 
 Text of students' (names, messages) is printed as text: neither rich's markup nor terminal escapes in it have effect.
 """
@@ -10,7 +10,7 @@ import statistics
 import sys
 import time
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -20,15 +20,12 @@ from rich.text import Text
 from autograder.records import Verdict
 
 if TYPE_CHECKING:
-    from autograder.batch import Progress as BatchProgress
-    from autograder.course import Assignment, Course
     from autograder.examiner import Examiner
     from autograder.report import ClassReport
     from autograder.submissions import Submission
     from autograder.verify import Mutation, Verification
 
 _SECONDS_BETWEEN_LINES = 5.0
-_MANY = 40
 
 
 def plain(text: object) -> Text:
@@ -57,84 +54,6 @@ def counting(what: str) -> Iterator[Callable[[int, int], None]]:
         task = progress.add_task(what, total=None)
         progress.refresh()
         yield lambda done, total: progress.update(task, completed=done, total=total, refresh=True)
-
-
-@contextlib.contextmanager
-def grading() -> Iterator[Callable[[BatchProgress], None]]:
-    """The same for a batch of submissions."""
-    with counting("submissions") as report:
-        yield lambda progress: report(progress.done, progress.total)
-
-
-def print_class(course: Course, assignment: Assignment, progress: BatchProgress) -> None:
-    """The class as a table, those first who need a person, and what is to be done next.
-
-    Of a large class only those are printed whom there is something to say of; everybody is in the report.
-    """
-    from autograder.batch import read_results
-
-    students = [*progress.skipped, *(grade.student for grade in progress.graded), *progress.failed]
-    found = {student: read_results(course, assignment, student) for student in sorted(students)}
-    read = {student: results for student, results in found.items() if results is not None}
-    flagged = [student for student in found if student not in read or read[student]["attention"]]
-    rest = [student for student in found if student not in flagged]
-    if len(found) > _MANY:
-        rest = [student for student in rest if _noticed(read[student])][: max(0, _MANY - len(flagged))]
-    table = Table(title=f"{course.name}: {assignment.id}", title_justify="left")
-    table.add_column("student", no_wrap=True)
-    table.add_column("score", justify="right")
-    for question in assignment.questions:
-        table.add_column(question.id.replace("_", " "), justify="right", max_width=11)
-    table.add_column("noticed", max_width=46)
-    for student in [*flagged, *rest]:
-        if student not in read:
-            reason = progress.failed.get(student, "")
-            table.add_row(plain(student), "", *[""] * len(assignment.questions), plain(reason))
-            continue
-        results = read[student]
-        score = f"{results['score']:.4g} / {results['max_score']:g}"
-        cells = [_points(question) for question in results["questions"]]
-        table.add_row(plain(student), score, *cells, plain(_noticed(results)))
-    if len(read) > 1:
-        table.add_section()
-        means = [_mean([results["questions"][place]["score"] for results in read.values()]) for place in _places(read)]
-        table.add_row("mean", _mean([results["score"] for results in read.values()]), *means, "", style="bold")
-    console = Console()
-    # In a file or a pipe there is no width to respect, and a table cut to 80 columns says nothing.
-    if not console.is_terminal:
-        console = Console(width=200)
-    console.print(table)
-    rate = ""
-    if progress.graded:
-        seconds = time.monotonic() - progress.started
-        rate = f" in {seconds:.1f} s, {len(progress.graded) / seconds:.1f} a second"
-    unchanged = f"; {len(progress.skipped)} unchanged since they were graded" if progress.skipped else ""
-    silent = len(found) - len(flagged) - len(rest)
-    unsaid = f"; {silent} are not in the table, for there is nothing to say of them" if silent else ""
-    console.print(f"{len(progress.graded)} graded{rate}{unchanged}{unsaid}", highlight=False)
-    for line in _next_steps(assignment.id, flagged, list(read.values())):
-        console.print(plain(line))
-
-
-def _places(read: dict[str, dict[str, Any]]) -> range:
-    """The places of the questions that all results have."""
-    return range(min(len(results["questions"]) for results in read.values()))
-
-
-def _mean(scores: list[float | None]) -> str:
-    given = [score for score in scores if score is not None]
-    return f"{statistics.fmean(given):.3g}" if len(given) == len(scores) else ""
-
-
-def _next_steps(assignment: str, flagged: list[str], results: list[dict[str, Any]]) -> list[str]:
-    """What there is to be done, as commands where there is one."""
-    waiting = sum(bool(one["needs_manual_grade"]) for one in results)
-    names = ", ".join(flagged[:10]) + (f" and {len(flagged) - 10} more" if len(flagged) > 10 else "")
-    return [
-        *([f"{len(flagged)} need{'s' * (len(flagged) == 1)} a person: {names}"] if flagged else []),
-        *([f"{waiting} wait{'s' * (waiting == 1)} for grading by hand in nbgrader's formgrader"] if waiting else []),
-        *([f"next: autograder report {assignment} and autograder feedback {assignment}"] if results else []),
-    ]
 
 
 def print_report(report: ClassReport) -> None:
@@ -175,22 +94,6 @@ def _report_lines(report: ClassReport) -> Iterator[str]:
     for title, lines in sections.items():
         if lines:
             yield from ("", title, *(f"  {line}" for line in lines))
-
-
-def _points(question: dict[str, Any]) -> Text:
-    if question["score"] is None:
-        return Text("by hand", style="dim")
-    style = "green" if question["score"] == question["max_score"] else "red" if question["score"] == 0 else "yellow"
-    return Text(f"{question['score']:.3g}", style=style)
-
-
-def _noticed(results: dict[str, Any]) -> str:
-    named = [check["misconception"] for question in results["questions"] for check in question["checks"]]
-    said = [f"“{name}”" for name in dict.fromkeys(named) if name]
-    if results["run"]["ending"] != "completed":
-        said.insert(0, str(results["run"]["ending"]))
-    attention = "; ".join(results["attention"])[:200]
-    return "; ".join(part for part in (", ".join(said), attention) if part)
 
 
 def print_verification(verification: Verification) -> None:

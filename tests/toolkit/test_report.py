@@ -25,11 +25,12 @@ from autograder.checks.close import Seen
 from autograder.checks.diagnosis import load_variants
 from autograder.clusters import clusters
 from autograder.items import discrimination, item
+from autograder.printed import print_class
 from autograder.records import Behaviour, Raised
 from autograder.report import read_class, render_report
 from autograder.similar import similar_pairs
 from autograder.student.proxy import Call, Conversation, Remote
-from autograder.terminal import print_class, print_report
+from autograder.terminal import print_report
 from tests.toolkit.classroom import Classroom, checks
 from tests.toolkit.reported import COPIED, HELPER
 
