@@ -263,7 +263,7 @@ class Cluster(Executor):
     def _send(self, task: _Task) -> None:
         with self._lock:
             if self._refused:
-                task.workers = frozenset(self._client.nthreads()) - self._refused.keys()
+                task.workers = self._others()
                 if not task.workers:
                     task.future.set_exception(SandboxError("\n".join(self._refused.values())))
                     return
@@ -303,8 +303,12 @@ class Cluster(Executor):
         with self._lock:
             known = refused.worker in self._refused
             self._refused[refused.worker] = refused.reason
-        if not known:
+        if not known and self._others():
             self._say(refused.reason)
+
+    def _others(self) -> frozenset[str]:
+        """The workers that are not refused."""
+        return frozenset(self._client.nthreads()) - self._refused.keys()
 
     def _look(self) -> None:
         """See which workers there are. What only workers may do that are gone is given to others."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import subprocess
 import sys
 import time
@@ -14,9 +13,8 @@ from typing import Any
 
 import pytest
 
-from autograder.cluster import pack, unpack
 from tests.toolkit.classroom import Classroom
-from tests.toolkit.test_interrupted import a_class, graded, outcome, safely
+from tests.toolkit.test_interrupted import a_class, outcome, safely
 
 SECONDS = 60
 # Each worker in a mount namespace of its own, in which the folder of all the tests' courses is empty.
@@ -54,13 +52,8 @@ class Cluster:
 
     def end(self) -> None:
         for process in reversed(self.processes):
-            process.terminate()
-        for process in self.processes:
-            try:
-                process.wait(timeout=10)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+            process.kill()
+            process.wait()
         self.log.close()
 
 
@@ -81,10 +74,18 @@ def start(room: Classroom, cluster: Cluster, *arguments: str) -> subprocess.Pope
     )  # fmt: skip
 
 
+def the_class(folder: Path) -> Classroom:
+    """The class of test_interrupted, and three who take their time."""
+    room = a_class(folder)
+    for student in ("gus", "hal", "ivy"):
+        room.hand_in(student, {"first": "import time; time.sleep(2)"})
+    return room
+
+
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """What the local pool makes of the class."""
-    room = a_class(tmp_path_factory.mktemp("undisturbed"))
+    room = the_class(tmp_path_factory.mktemp("undisturbed"))
     done = room.autograder("grade", "tiny", "--workers", "2")
     assert done.status == 0, done.err
     return outcome(room)
@@ -95,17 +96,80 @@ def test_workers_without_the_course_s_disk_grade_as_the_local_pool_does(tmp_path
     course.mkdir()
     if subprocess.run([*APART, "true"], capture_output=True, check=False).returncode:
         pytest.skip("this user may not give a process a mount namespace of its own")
-    room = a_class(course)
-    for number in range(2):
-        cluster.worker(f"apart{number}", before=(*APART, "sh", "-c", HIDE, str(course)))
+    workers = [cluster.worker(f"apart{number}", before=(*APART, "sh", "-c", HIDE, str(course))) for number in range(2)]
+    room = the_class(course)
     command = start(room, cluster)
     _, err = command.communicate(timeout=120)
     assert command.returncode == 0, err
     assert outcome(room) == undisturbed
+    for worker in workers:
+        assert os.listdir(f"/proc/{worker.pid}/root{course}") == []
     # Nothing stays behind on the workers.
     deadline = time.monotonic() + SECONDS
-    while left := [
-        path for path in cluster.folder.rglob("*") if path.name.startswith(("course-", "tiny", "solutions"))
-    ]:
+    while left := [path for path in cluster.folder.rglob("course-*") if path.is_dir()]:
         assert time.monotonic() < deadline, left
         time.sleep(0.1)
+
+
+def test_a_worker_that_is_killed_takes_its_processes_along_and_costs_nobody_anything(tmp_path, cluster, undisturbed):
+    room = the_class(tmp_path)
+    command = start(room, cluster, "--json")
+    assert command.stdout is not None
+    assert command.stderr is not None
+    assert "no workers yet" in command.stderr.readline()
+    workers = [cluster.worker(f"worker{number}") for number in range(2)]
+    below: list[int] = []
+    for line in command.stdout:
+        facts = json.loads(line)
+        if facts["event"] == "progress" and facts["graded"] and facts["slowest"] and facts["slowest"]["seconds"] > 0.3:
+            assert facts["workers"] == 2
+            room_of_a_worker = next(cluster.folder.glob("worker*/**/course-*"))
+            assert room_of_a_worker.stat().st_mode & 0o777 == 0o700
+            below = [pid for pid, _ in safely(workers[0].pid)]
+            workers[0].kill()
+            break
+    _, err = command.communicate(timeout=120)
+    assert command.returncode == 0, err
+    assert len(below) > 1
+    deadline = time.monotonic() + SECONDS
+    while left := [pid for pid in below if Path(f"/proc/{pid}").exists()]:
+        assert time.monotonic() < deadline, left
+        time.sleep(0.1)
+    assert outcome(room) == undisturbed
+
+
+# In a user namespace that may have no network namespaces in it.
+NO_NETWORKS = 'echo 0 > /proc/sys/user/max_net_namespaces && exec "$@"'
+POOR = ("unshare", "--user", "--map-root-user", "sh", "-c", NO_NETWORKS, "sh")
+
+
+def test_a_worker_without_the_layers_that_the_course_asks_for_gets_nothing(tmp_path, cluster, undisturbed):
+    if subprocess.run([*POOR, "true"], capture_output=True, check=False).returncode:
+        pytest.skip("this user may not give a process a user namespace of its own, to take a layer away in")
+    room = the_class(tmp_path)
+    settings = (room.root / "course_config.py").read_text()
+    room.write("course_config.py", settings + "c.Autograder.minimum_sandbox = ['network namespace']\n")
+    cluster.worker("poor", before=POOR)
+    command = start(room, cluster)
+    _, err = command.communicate(timeout=120)
+    assert command.returncode == 2
+    assert "the worker poor (tcp://127.0.0.1:" in err
+    assert "does not give the protection that is asked for: network namespace (off" in err
+    assert not list(room.root.glob("autograded/**/results.json"))
+
+    cluster.worker("rich")
+    command = start(room, cluster)
+    _, err = command.communicate(timeout=120)
+    assert command.returncode == 0, err
+    assert "the worker poor (tcp://127.0.0.1:" in err
+    assert outcome(room) == undisturbed
+
+
+def test_a_scheduler_that_is_not_there_is_said(tmp_path):
+    room = a_class(tmp_path)
+    done = room.run(
+        "autograder.cli", "grade", "tiny", "--scheduler", "127.0.0.1:1", DASK_DISTRIBUTED__COMM__TIMEOUTS__CONNECT="1"
+    )
+    assert done.status == 2
+    assert "127.0.0.1:1: no Dask scheduler answers there" in done.err
+    assert "Traceback" not in done.err
