@@ -107,12 +107,12 @@ class _Official:
 
 @functools.lru_cache(maxsize=16)
 def _official(source: SourceNotebook, hidden_tests: bool) -> _Official:
-    notebook, released = json.loads(source.released), {}
-    for cell in notebook["cells"]:
+    released, recorded = json.loads(source.released), json.loads(source.recorded)
+    known: dict[str, set[str]] = {}
+    for cell in (*released["cells"], *recorded["cells"]):
         if grade_id := cell["metadata"].get("nbgrader", {}).get("grade_id"):
-            released[grade_id] = "".join(cell["source"])
-    if hidden_tests:
-        notebook = json.loads(source.recorded)
+            known.setdefault(grade_id, set()).add("".join(cell["source"]))
+    notebook = recorded if hidden_tests else released
     cells: dict[str, _OfficialCell] = {}
     by_id, by_text = {}, {}
     for cell in notebook["cells"]:
@@ -126,7 +126,8 @@ def _official(source: SourceNotebook, hidden_tests: bool) -> _Official:
         new = {"cell_type": cell["cell_type"], "id": cell.get("id"), "metadata": cell["metadata"], "source": text}
         if cell.get("attachments"):
             new["attachments"] = cell["attachments"]
-        texts = frozenset({text, released[grade_id], _bare(text), _bare(released[grade_id])})
+        # An instructor's own notebook, handed in to see what it earns, has hidden tests in it.
+        texts = frozenset(known[grade_id] | {_bare(each) for each in known[grade_id]})
         cells[grade_id] = _OfficialCell(grade_id, new, texts, locked, graded, answer, task)
         if locked:
             by_text.update(dict.fromkeys(filter(None, map(_bare, texts)), grade_id))
