@@ -41,6 +41,7 @@ ExportGrades = Callable[[Course, Assignment, Path, Sources], Exported]
 
 FORMATS: dict[str, str] = {
     "gradescope": "autograder.export.gradescope:write_gradescope",
+    "otter": "autograder.export.otter:write_otter",
 }
 
 GRADES: dict[str, str] = {

@@ -10,6 +10,7 @@ import sys
 import zipfile
 from collections.abc import Iterable
 from pathlib import Path
+from typing import BinaryIO
 
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
@@ -45,7 +46,7 @@ def write_wheel(folder: Path) -> Path:
     return wheel
 
 
-def write_zip(path: Path, files: dict[str, bytes], executable: Iterable[str] = ()) -> None:
+def write_zip(path: Path | BinaryIO, files: dict[str, bytes], executable: Iterable[str] = ()) -> None:
     """Write a zip that is the same for the same `files`, whenever it is written."""
     programs = set(executable)
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
