@@ -17,9 +17,9 @@ from autograder.checks.collect import Check, Checks, collect, question_points
 from autograder.course import Assignment, Course, Question
 from autograder.examiner import check_questions, notebook_imports
 from autograder.export.gradescope import course_files
+from autograder.export.otter_cells import is_code, leaves_names, test_function
 from autograder.export.otter_run import COURSE
 from autograder.export.package import pins, python_version, write_wheel, write_zip
-from autograder.export.otter_cells import is_code, leaves_names, test_function
 from autograder.records import AutograderError
 from autograder.sources import SourceNotebook
 
