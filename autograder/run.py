@@ -6,6 +6,7 @@ import functools
 import json
 import re
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -64,11 +65,17 @@ def files_beside(assignment: Assignment, submission: Submission) -> tuple[tuple[
 
 
 def run_notebook(
-    zygote: Zygote, submitted: SubmittedNotebook, files: tuple[tuple[str, bytes], ...], seed: int, deadline: float
+    zygote: Zygote,
+    submitted: SubmittedNotebook,
+    files: tuple[tuple[str, bytes], ...],
+    seed: int,
+    deadline: float,
+    after: Callable[[StudentProcess, int], None] | None = None,
 ) -> NotebookRun:
     """Run a notebook's cells in a jailed process, until `deadline` (of `time.monotonic`).
 
-    A cell that kills the process is left out, and the notebook run once more without it.
+    A cell that kills the process is left out, and the notebook run once more without it. `after` is called with the
+    process and a code cell's index once that has run or failed.
     """
     notebook = json.loads(submitted.notebook)
     run = NotebookRun(submitted.name, None, notebook, unanswered=submitted.unanswered)
@@ -76,7 +83,7 @@ def run_notebook(
     while True:
         run.failed.clear()
         process = zygote.spawn(files, seed, deadline=deadline)
-        fault = _run_cells(process, run, left_out, deadline)
+        fault = _run_cells(process, run, left_out, deadline, after)
         if fault is None:
             run.process = process
             break
@@ -89,7 +96,11 @@ def run_notebook(
 
 
 def _run_cells(
-    process: StudentProcess, run: NotebookRun, left_out: dict[int, StudentFault], deadline: float
+    process: StudentProcess,
+    run: NotebookRun,
+    left_out: dict[int, StudentFault],
+    deadline: float,
+    after: Callable[[StudentProcess, int], None] | None,
 ) -> StudentFault | None:
     """Run the cells; the fault of the one that killed the process, which is then in `left_out`."""
     for index, cell in enumerate(run.notebook["cells"]):
@@ -116,6 +127,8 @@ def _run_cells(
         cell["outputs"], cell["execution_count"] = done.outputs, done.count
         if not done.ok:
             run.failed.append(index)
+        if after is not None:
+            after(process, index)
     return None
 
 
