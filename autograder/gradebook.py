@@ -100,12 +100,17 @@ def _patiently(course: Course, work: Callable[[], Result]) -> Result:
 
     It is one transaction, and writes the same when it is done twice.
     """
+    from nbgrader.api import InvalidEntry
     from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
     for attempt in itertools.count(1):
         try:
             return work()
-        except SQLAlchemyError as error:
+        except (SQLAlchemyError, InvalidEntry) as raised:
+            # nbgrader raises its own in place of some of the database's.
+            error = raised.__context__ if isinstance(raised, InvalidEntry) else raised
+            if not isinstance(error, SQLAlchemyError):
+                raise
             # The formgrader writes too, and briefly; a server may be started anew.
             passing = "database is locked" in str(error) or (
                 isinstance(error, DBAPIError) and (error.connection_invalidated or _lost(error))
