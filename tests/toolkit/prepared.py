@@ -39,10 +39,8 @@ class Here(Executor):
 class Prepared(Executor):
     """Gives for each submission what `prepare` does."""
 
-    slots = 2
-
-    def __init__(self, prepare: Prepare) -> None:
-        self.prepare = prepare
+    def __init__(self, prepare: Prepare, slots: int = 2) -> None:
+        self.prepare, self.slots = prepare, slots
 
     def submit(self, function: Any, /, *arguments: Any, **_: Any) -> Future[Any]:
         future: Future[Any] = Future()
