@@ -49,7 +49,7 @@ def grading() -> Iterator[Callable[[Progress], None]]:
         def report(progress: Progress) -> None:
             latest[:] = [progress]
             if console.is_terminal:
-                text = escape(plain(_pace(progress)).plain)
+                text = escape(plain(_pace(progress).removeprefix(", ")).plain)
                 bar.update(task, completed=progress.done, total=progress.total, description=text, refresh=True)
             elif progress.left == 0 or time.monotonic() - shown[0] > _SECONDS_BETWEEN_LINES:
                 shown[0] = time.monotonic()
