@@ -64,7 +64,8 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("--seeds", type=int, default=200, metavar="N", help="seeds for each alternative (default: 200)")
     one.add_argument("--workers", type=int, metavar="N", help="processes (default: one a core)")
     one = command("grade", _grade, "grade submissions into the gradebook")
-    one.add_argument("assignment", metavar="ID")
+    one.add_argument("assignment", metavar="ID", help="the assignment; with --otter, the folder of submissions")
+    one.add_argument("--otter", metavar="BUNDLE", type=Path, help="grade with this autograder.zip of otter-grader's")
     one.add_argument("--student", action="append", default=[], metavar="S", help="only this student (repeatable)")
     one.add_argument("--workers", type=int, metavar="N", help="processes (default: one a core)")
     one.add_argument("--scheduler", metavar="ADDRESS", help="grade on the workers of this Dask scheduler instead")
@@ -80,7 +81,7 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("assignment", metavar="ID")
     one.add_argument("--plain", action="store_true", help="print the essentials as text, and write no page")
     one = command("export", _export, "write an assignment or its grades for another system")
-    one.add_argument("format", metavar="FORMAT", help="canvas, csv, gradescope, junit or moodle")
+    one.add_argument("format", metavar="FORMAT", help="canvas, csv, gradescope, junit, moodle or otter")
     one.add_argument("assignment", metavar="ID")
     one.add_argument("--to", metavar="DIR", type=Path, help="where to (default: exports/ID/FORMAT)")
     one.add_argument("--roster", metavar="FILE", type=Path, help="a CSV file: nbgrader's ids and the other system's")
@@ -136,6 +137,8 @@ def _verify(options: argparse.Namespace) -> int:
 
 
 def _grade(options: argparse.Namespace) -> int:
+    if options.otter is not None:
+        return _grade_with_otter(options)
     from autograder.batch import grade_class
     from autograder.course import load_assignment, load_course
     from autograder.printed import grading, lines, print_class, print_line, print_summary, summarize
@@ -176,6 +179,19 @@ def _grade(options: argparse.Namespace) -> int:
         for sentence in sentences:
             say(f"{student}: {sentence}")
     return status
+
+
+def _grade_with_otter(options: argparse.Namespace) -> int:
+    from autograder.otter_grade import grade_with_otter
+    from autograder.terminal import counting, plain, print_scores
+
+    with counting("submissions") as report:
+        bundle, grades = grade_with_otter(options.otter, Path(options.assignment), options.course, report)
+    print_scores(bundle.name, grades)
+    said = [*bundle.left_out, *(f"{grade.student}: {each}" for grade in grades for each in grade.attention)]
+    for sentence in said:
+        print(plain(sentence), file=sys.stderr)
+    return 1 if any(grade.attention for grade in grades) else 0
 
 
 def _replay(options: argparse.Namespace) -> int:

@@ -9,7 +9,7 @@ import contextlib
 import statistics
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -21,6 +21,7 @@ from autograder.records import Verdict
 
 if TYPE_CHECKING:
     from autograder.examiner import Examiner
+    from autograder.records import Grade
     from autograder.report import ClassReport
     from autograder.submissions import Submission
     from autograder.verify import Mutation, Verification
@@ -221,3 +222,17 @@ def print_layers() -> int:
     console = Console() if Console().is_terminal else Console(width=160)
     console.print(table)
     return 0
+
+
+def print_scores(title: str, grades: Sequence[Grade]) -> None:
+    """Scores by student and question, as a table."""
+    table = Table(title=title, title_justify="left")
+    table.add_column("student", no_wrap=True)
+    for question in grades[0].questions if grades else ():
+        table.add_column(question.id, justify="right")
+    table.add_column("score", justify="right")
+    for grade in grades:
+        given = ["" if question.score is None else f"{question.score:.3g}" for question in grade.questions]
+        table.add_row(plain(grade.student), *given, f"{grade.score:.4g} / {grade.max_score:g}")
+    console = Console()
+    (console if console.is_terminal else Console(width=200)).print(table)
