@@ -87,6 +87,9 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("--roster", metavar="FILE", type=Path, help="a CSV file: nbgrader's ids and the other system's")
     one.add_argument("--fill", metavar="FILE", type=Path, help="the other system's file, to be filled")
     one.add_argument("--column", metavar="NAME", help="the assignment's column in it")
+    one = command("validate", _validate, "for students: run the visible checks on a notebook before it is handed in")
+    one.add_argument("notebook", metavar="NOTEBOOK", type=Path)
+    one.add_argument("--summary", metavar="FILE", type=Path, help="append the results to this file, as Markdown")
     command("doctor", _doctor, "which protections this machine gives, and what is missing")
     one = command("demo", _demo, "make a course with a class of submissions, and grade it")
     one.add_argument("folder", metavar="DIR", type=Path, nargs="?", default=Path("demo"))
@@ -244,6 +247,12 @@ def _export(options: argparse.Namespace) -> int:
     for sentence in (*done.notes, *done.left_out):
         print(sentence, file=sys.stderr)
     return 1 if done.left_out else 0
+
+
+def _validate(options: argparse.Namespace) -> int:
+    from autograder.validate import print_validation
+
+    return print_validation(options.notebook, options.summary)
 
 
 def _doctor(options: argparse.Namespace) -> int:

@@ -21,6 +21,8 @@ from autograder.course import Assignment, Course, load_assignment
 from autograder.gradebook import ensure_assignment
 from autograder.records import Grade, ReleaseError, Verdict
 from autograder.sources import rooted
+from autograder.validate import FILE
+from autograder.visible import visible_checks
 
 GradeNotebooks = Callable[[Assignment, dict[str, str]], Grade]
 """Grades notebooks, given as JSON text by their name, as a submission of the assignment would be."""
@@ -53,7 +55,10 @@ def release(course: Course, name: str, grade: GradeNotebooks) -> Path:
 
 
 def build(course: Course, name: str) -> dict[str, bytes]:
-    """What nbgrader's `generate_assignment` makes of `source/<name>`: the files by relative path. Writes nothing."""
+    """What nbgrader's `generate_assignment` makes of `source/<name>`, and the visible checks: files by relative path.
+
+    Writes nothing.
+    """
     from nbgrader.converters import GenerateAssignment  # type: ignore[import-untyped] # nbgrader has no types
     from nbgrader.coursedir import CourseDirectory  # type: ignore[import-untyped] # nbgrader has no types
 
@@ -70,7 +75,11 @@ def build(course: Course, name: str) -> dict[str, bytes]:
             raise ReleaseError(
                 f"{course.path('source', name)}: nbgrader cannot make a release of it: {error}"
             ) from error
-        return _read(Path(directory.format_path(directory.release_directory, ".", name)))
+        files = _read(Path(directory.format_path(directory.release_directory, ".", name)))
+    visible = visible_checks(load_assignment(course, name))
+    if FILE in files:
+        raise ReleaseError(f"{course.path('source', name)}: {FILE} is the name of the file of visible checks")
+    return {**files, FILE: visible.to_json(name)} if visible.checks else files
 
 
 def prove(course: Course, assignment: Assignment, files: dict[str, bytes], grade: GradeNotebooks) -> None:

@@ -89,6 +89,7 @@ def close(actual: Any, expected: Any, *, terms: int = 1, condition: float = 1.0)
 
     The result is true or false, and its text says how the values differ.
     """
+    state.compared(actual, expected, terms, condition)
     rtol = tolerance(terms, condition)
     single = state.was_single(actual)
     try:

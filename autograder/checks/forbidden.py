@@ -19,6 +19,8 @@ _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 _MOST_MAGIC = 100_000
 # Characters of a cell whose parse, which takes fifty times as much memory, is kept for the next submission.
 _MOST_KEPT = 10_000
+# Magics that run the rest of the cell here and now.
+_RUN_BY_MAGIC = ("%%check", "%%time", "%%capture", "%%prun")
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 
 
@@ -149,6 +151,8 @@ def _parsed(source: str) -> list[tuple[ast.stmt, list[str]]]:
 
 
 def _parse(source: str) -> list[ast.stmt]:
+    if source.startswith(_RUN_BY_MAGIC):
+        source = "#" + source  # the cell beneath is run as it stands
     try:
         return ast.parse(source).body
     except (SyntaxError, ValueError, RecursionError, MemoryError):

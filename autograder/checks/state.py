@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,7 @@ class Running:
 
     conversation: Conversation
     comparisons: list[Comparison] = field(default_factory=list)
+    listener: Callable[[Any, Any, int, float], None] | None = None
 
 
 current: Running | None = None
@@ -32,6 +34,12 @@ def noted(comparison: Comparison) -> Comparison:
     if current is not None:
         current.comparisons.append(comparison)
     return comparison
+
+
+def compared(actual: Any, expected: Any, terms: int, condition: float) -> None:
+    """Tell the running check's listener, if it has one, what is about to be compared."""
+    if current is not None and current.listener is not None:
+        current.listener(actual, expected, terms, condition)
 
 
 def was_single(value: Any) -> bool:

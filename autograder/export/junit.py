@@ -1,7 +1,7 @@
 """`autograder export junit ID`: everybody's checks as JUnit's XML, which CI systems show.
 
-A test suite for each student, a test case for each check, and for each question that has none. It says what the student's own page says of a check: of a
-hidden one the title, the verdict and the hint, never a value.
+A test suite for each student, a test case for each check, and for each question that has none but is graded by its
+cell. It says what the student's own page says: of a hidden check the title, the verdict and the hint, never a value.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def junit(name: str, results: dict[str, dict[str, Any]]) -> bytes:
 
 
 def _checks(question: dict[str, Any]) -> list[dict[str, Any]]:
-    """The checks of a question. One that its grade cell tests counts as a check; of what a person grades there is none."""
+    """The checks of a question; for one that is graded by its cell, that."""
     if question["graded_by"] != "cell":
         return list(question["checks"])
     full = (question["score"] or 0.0) >= question["max_score"]

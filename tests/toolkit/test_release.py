@@ -204,7 +204,8 @@ def test_a_check_or_a_reference_among_the_files_is_a_leak(small):
         f"def test_{number}(student):\n    assert student.double({number}) == {2 * number}\n" for number in range(5)
     ]
     (small.root / "tests/checks/small").mkdir(parents=True)
-    (small.root / "tests/checks/small/test_double.py").write_text("\n".join(lines))
+    head = "from autograder.checks import question\npytestmark = question('double')\n"
+    (small.root / "tests/checks/small/test_double.py").write_text(head + "\n".join(lines))
     (small.root / "solutions").mkdir()
     (small.root / "solutions/small.py").write_text("\n".join(lines).replace("student", "reference"))
     folder = small.write_source()
