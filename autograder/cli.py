@@ -81,7 +81,7 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("assignment", metavar="ID")
     one.add_argument("--plain", action="store_true", help="print the essentials as text, and write no page")
     one = command("export", _export, "write an assignment or its grades for another system")
-    one.add_argument("format", metavar="FORMAT", help="canvas, csv, gradescope, junit, moodle or otter")
+    one.add_argument("format", metavar="FORMAT", help="canvas, csv, github, gradescope, junit, moodle or otter")
     one.add_argument("assignment", metavar="ID")
     one.add_argument("--to", metavar="DIR", type=Path, help="where to (default: exports/ID/FORMAT)")
     one.add_argument("--roster", metavar="FILE", type=Path, help="a CSV file: nbgrader's ids and the other system's")

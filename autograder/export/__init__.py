@@ -40,6 +40,7 @@ class Exported:
 ExportGrades = Callable[[Course, Assignment, Path, Sources], Exported]
 
 FORMATS: dict[str, str] = {
+    "github": "autograder.export.github:write_github",
     "gradescope": "autograder.export.gradescope:write_gradescope",
     "otter": "autograder.export.otter:write_otter",
 }
