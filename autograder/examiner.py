@@ -8,6 +8,7 @@ import re
 import sys
 from typing import TYPE_CHECKING, Any
 
+from autograder.cells import Plans, Rooms, graded_by_cells, plan_cells
 from autograder.checks import desk
 from autograder.checks.collect import Check, Checks, collect
 from autograder.checks.diagnosis import Diagnosis
@@ -60,6 +61,8 @@ class Examiner:
         self._zygote: Zygote | None = None
         self._model: dict[str, Any] | None = None
         self._diagnosis: Diagnosis | None = None
+        self._plans: Plans | None = None
+        self.rooms = Rooms(assignment)
         if checks is not None:
             check_questions(assignment, checks)
 
@@ -99,6 +102,14 @@ class Examiner:
                 raise
         return self._zygote
 
+    @property
+    def plans(self) -> Plans:
+        """How the grade cells that test questions are run: tried on the model answer when it is first wanted."""
+        if self._plans is None:
+            asked = graded_by_cells(self.assignment, lambda id_: bool(self.checks_of(id_)))
+            self._plans = plan_cells(self.assignment, asked, self.rooms, self.zygote) if asked else {}
+        return self._plans
+
     def checks_of(self, question: str) -> tuple[Check, ...]:
         """The checks of a question, by its id."""
         return self.checks.questions.get(question, ()) if self.checks is not None else ()
@@ -106,6 +117,7 @@ class Examiner:
     def retire_zygote(self) -> None:
         """Let go of the zygote; the next submission gets a new one."""
         if self._zygote is not None:
+            self.rooms.close()
             self._zygote.close()
             self._zygote = None
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from autograder import __version__
+from autograder.cells import ApartRun, tester
 from autograder.checks.collect import question_points
 from autograder.checks.plugin import seed_for
 from autograder.examiner import Examiner
@@ -54,11 +55,21 @@ def grade_submission(examiner: Examiner, submission: Submission, *, tell: Tell =
     layers: dict[str, str] = {}
     questions: dict[str, QuestionResult] = {}
     zygote = examiner.zygote
+    plans = examiner.plans
     deadline = time.monotonic() + assignment.limits.submission_seconds
     share = time.monotonic() + assignment.limits.submission_seconds * _NOTEBOOK_SHARE
     if not submission.unreadable:
         for submitted in submission.notebooks:
-            run = run_notebook(zygote, submitted, files_beside(assignment, submission), seed, share)
+            apart: dict[str, ApartRun] = {}
+            wanted = {
+                question.grade_id: plans[question.id].judged
+                for question in assignment.questions
+                if question.notebook == submitted.name and question.id in plans and plans[question.id].apart
+            }
+            before = tester(examiner.rooms, zygote, submitted.name, wanted, apart) if wanted else None
+            files = files_beside(assignment, submission)
+            run = run_notebook(zygote, submitted, files, seed, share, before=before)
+            run.apart = apart
             runs[submitted.name] = run
             try:
                 if run.process is not None:

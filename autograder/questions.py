@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from autograder.cells import grade_cell
 from autograder.checks import desk
 from autograder.checks.behaviour import behaviour, relation
 from autograder.checks.close import Seen
@@ -106,32 +107,8 @@ def grade_question(
         blank = question.grade_id in run.unanswered
         return QuestionResult(question.id, 0.0 if blank else None, question.points, "hand")
     if not examiner.checks_of(question.id):
-        return _grade_cell(question, run)
+        return grade_cell(question, run, examiner.plans[question.id], run.apart.get(question.grade_id))
     return _grade_by_checks(examiner, submission, question, run, forks, tell, seen)
-
-
-def _grade_cell(question: Question, run: NotebookRun) -> QuestionResult:
-    """A question that only its grade cell tests: full points when the cell ran, or the number that it returned."""
-    for index, cell in enumerate(run.notebook["cells"]):
-        meta = cell.get("metadata", {}).get("nbgrader", {})
-        if cell["cell_type"] != "code" or meta.get("grade_id") != question.grade_id:
-            continue
-        ran = cell["execution_count"] is not None and index not in run.failed
-        score = question.points if ran else 0.0
-        for output in cell["outputs"]:
-            if ran and output["output_type"] == "execute_result":
-                score = _partial(output["data"].get("text/plain"), question.points)
-        return QuestionResult(question.id, rounded(score), question.points, "cell")
-    return QuestionResult(question.id, 0.0, question.points, "cell")
-
-
-def _partial(text: object, points: float) -> float:
-    """Partial credit: the number a grade cell returned, within the question's points; nothing for what is none."""
-    try:
-        number = float(str(text))
-    except ValueError:
-        return 0.0
-    return min(max(number, 0.0), points) if math.isfinite(number) else 0.0
 
 
 @dataclass(frozen=True)

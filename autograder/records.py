@@ -203,13 +203,19 @@ class CheckResult:
 
 @dataclass(frozen=True)
 class QuestionResult:
-    """One question on one submission. `score` is None while a person has still to give it."""
+    """One question on one submission. `score` is None while a person has still to give it.
+
+    Of one that its grade cell tests, `isolated` says whether the test ran apart from the student's code, and `note` why
+    not, or why nobody but a person can tell.
+    """
 
     id: str
     score: float | None
     max_score: float
     graded_by: GradedBy
     checks: tuple[CheckResult, ...] = ()
+    isolated: bool | None = None
+    note: str = ""
 
 
 @dataclass(frozen=True)

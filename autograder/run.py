@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from autograder.cells import ApartRun, BeforeCell
 from autograder.checks.forbidden import Reading, read_code
 from autograder.records import Crashed, Ending, OutOfMemory, StudentFault, TimedOut
 from autograder.student.process import GRACE, StudentProcess, Usage
@@ -37,6 +38,7 @@ class NotebookRun:
     unanswered: tuple[str, ...] = ()
     attention: list[str] = field(default_factory=list)
     usages: list[Usage] = field(default_factory=list)
+    apart: dict[str, ApartRun] = field(default_factory=dict)
 
     @functools.cached_property
     def words(self) -> frozenset[str]:
@@ -71,11 +73,12 @@ def run_notebook(
     seed: int,
     deadline: float,
     after: Callable[[StudentProcess, int], None] | None = None,
+    before: BeforeCell | None = None,
 ) -> NotebookRun:
     """Run a notebook's cells in a jailed process, until `deadline` (of `time.monotonic`).
 
     A cell that kills the process is left out, and the notebook run once more without it. `after` is called with the
-    process and a code cell's index once that has run or failed.
+    process and a code cell's index once that has run or failed, `before` with the process and a code cell that is next.
     """
     notebook = json.loads(submitted.notebook)
     run = NotebookRun(submitted.name, None, notebook, unanswered=submitted.unanswered)
@@ -83,7 +86,7 @@ def run_notebook(
     while True:
         run.failed.clear()
         process = zygote.spawn(files, seed, deadline=deadline)
-        fault = _run_cells(process, run, left_out, deadline, after)
+        fault = _run_cells(process, run, left_out, deadline, after, before)
         if fault is None:
             run.process = process
             break
@@ -101,6 +104,7 @@ def _run_cells(
     left_out: dict[int, StudentFault],
     deadline: float,
     after: Callable[[StudentProcess, int], None] | None,
+    before: BeforeCell | None,
 ) -> StudentFault | None:
     """Run the cells; the fault of the one that killed the process, which is then in `left_out`."""
     for index, cell in enumerate(run.notebook["cells"]):
@@ -119,6 +123,8 @@ def _run_cells(
             cell["outputs"] = [_killed(TimedOut("the time for the whole notebook was used up before this cell"))]
             run.ending = "timeout"
             continue
+        if before is not None:
+            before(process, cell)
         try:
             done = process.run_cell(index, source)
         except StudentFault as fault:

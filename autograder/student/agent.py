@@ -18,8 +18,9 @@ from typing import Any
 
 import numpy as np
 
-from autograder.student import ban, wire
+from autograder.student import apart, ban, wire
 from autograder.student.canary import canary
+from autograder.student.host import Host
 from autograder.student.shell import CELL_NAME, StudentShell, TimeLimit, time_limit
 
 _NOTHING = object()
@@ -48,6 +49,7 @@ class Agent:
         self._objects: dict[int, Any] = {}
         self._numbers = itertools.count(1)
         self._replaced: dict[str, Any] = {}
+        self._host = Host(self)
 
     def handle(self, request: dict[str, Any]) -> dict[str, Any]:
         """The reply to one request. Never raises."""
@@ -124,6 +126,18 @@ class Agent:
                 self.namespace[name] = value
         self._replaced.clear()
         return {"status": "ok"}
+
+    def _do_host(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Do something for a test cell that runs apart."""
+        return self._host.answer(request)
+
+    def _do_prepare_apart(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Be the process, without any student's code, in which test cells run."""
+        return {"status": "ok", "ran": apart.prepare(self, request["sources"], request["seconds"])}
+
+    def _do_apart(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Run a test cell whose names reach over to a student's process."""
+        return apart.run(self, request)
 
     def _resolve(self, target: list[Any]) -> Any:
         """The object that a target names: a variable or a held object, and a path of attributes and items."""

@@ -12,7 +12,7 @@ import json
 import re
 import socket
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -79,17 +79,27 @@ class _Line:
     ) -> dict[str, Any]:
         number = next(self._numbers)
         deadline = time.monotonic() + min(seconds + GRACE, self._process.seconds_left())
+        with self._faults(seconds):
+            self._channel.send({"id": number, **message}, deadline=deadline, fds=fds)
+            while True:
+                reply = self._receive(number, deadline)
+                if reply.get("status") != "callback":
+                    return reply
+                self._answer(number, reply, call_back, deadline)
+
+    def _receive(self, number: int, deadline: float) -> dict[str, Any]:
         limit = self._process.zygote.limits.value_bytes + 2**20
+        reply = self._channel.receive(deadline=deadline, max_bytes=limit)
+        if not isinstance(reply, dict) or reply.get("id") != number:
+            raise wire.ProtocolError("an answer to another question")
+        return reply
+
+    @contextlib.contextmanager
+    def _faults(self, seconds: float) -> Iterator[None]:
+        """What may go wrong in an exchange, as the fault that it is."""
         try:
             with exchange():
-                self._channel.send({"id": number, **message}, deadline=deadline, fds=fds)
-                while True:
-                    reply = self._channel.receive(deadline=deadline, max_bytes=limit)
-                    if not isinstance(reply, dict) or reply.get("id") != number:
-                        raise wire.ProtocolError("an answer to another question")
-                    if reply.get("status") != "callback":
-                        return reply
-                    self._answer(number, reply, call_back, deadline)
+                yield
         except wire.Late:
             raise TimedOut(f"no answer within {seconds:g} seconds") from None
         except wire.ProtocolError as error:
@@ -98,6 +108,18 @@ class _Line:
             if self.out_of_memory or self._process.out_of_memory:
                 raise OutOfMemory("more memory than the limit") from None
             raise Crashed(f"the process ended ({error})") from error
+
+    def step(self, message: dict[str, Any], seconds: float, number: int = 0) -> tuple[int, dict[str, Any]]:
+        """Send a request, or with its `number` the answer to what came back for it; its number and what comes next.
+
+        That is the reply, or a call of a function that was lent (of the status "callback"), which wants an answer.
+        """
+        body = {"op": "answer", **message} if number else message
+        number = number or next(self._numbers)
+        deadline = time.monotonic() + min(seconds + GRACE, self._process.seconds_left())
+        with self._faults(seconds):
+            self._channel.send({"id": number, **body}, deadline=deadline)
+            return number, self._receive(number, deadline)
 
     def _answer(self, number: int, reply: dict[str, Any], call_back: CallBack | None, deadline: float) -> None:
         answer: dict[str, Any] = {"id": number, "op": "answer"}

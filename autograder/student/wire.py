@@ -18,6 +18,7 @@ tag         value                                                  fields
 ``g``       numpy.random.Generator                                 bit generator, state
 ``h``       an object that stays in the student process            number, name of its type, path of attributes
 ``f``       a function that stays in the examiner                  number
+``x``       what values.py adds                                    kind, fields
 ==========  =====================================================  =========================================
 """
 
@@ -250,7 +251,7 @@ def _decode(node: Any, other: Callable[[list[Any]], Any] | None, writeable: bool
             return getattr(_torch(), name)
         case "g", [str(name), state] if name in _BIT_GENERATORS:
             return _decode_generator(name, _decode(state, None, True, budget, depth + 1))
-        case (("h" | "f"), _) if other is not None:
+        case (("h" | "f" | "x"), _) if other is not None:
             return other(node)
     raise ProtocolError(f"an unknown value {tag[:20]!r}")
 
