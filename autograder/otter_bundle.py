@@ -18,7 +18,7 @@ from typing import Any
 
 from autograder.folders import MAX_FILES, Refused, read_file, read_tree
 from autograder.records import AutograderError, CourseError, Limits
-from autograder.repair import UnreadableError
+from autograder.repair import Repaired, UnreadableError, repair
 from autograder.restore import restore
 from autograder.sources import SourceNotebook
 
@@ -185,8 +185,9 @@ def read_otter_submission(path: Path, bundle: Bundle, limits: Limits) -> OtterSu
         else:
             restored = restore(SourceNotebook(student, _EMPTY, _EMPTY, _EMPTY), data)
             notebook, notes = restored.notebook, restored.notes
-            wanted = bundle.config.get("assignment_name")
-            given = json.loads(notebook)["metadata"].get("otter", {}).get("assignment_name")
+            repaired = repair(data)
+            notebook = _with_otter_s_metadata(notebook, [cell["metadata"] for cell in repaired.cells])
+            wanted, given = bundle.config.get("assignment_name"), _assignment_of(repaired)
             if wanted and given != wanted:
                 raise UnreadableError(f"it is a notebook of the assignment '{given}', and this is '{wanted}'")
     except (Refused, UnreadableError, OSError, ValueError, zipfile.BadZipFile) as error:
@@ -221,6 +222,21 @@ def _choose(files: dict[str, bytes]) -> tuple[str, bytes]:
         if found:
             return found[0], files[found[0]]
     raise Refused("there is no notebook in it")
+
+
+def _assignment_of(repaired: Repaired) -> str:
+    """The assignment that a notebook's metadata name; empty if none."""
+    ours = (repaired.metadata or {}).get("otter")
+    return str(ours.get("assignment_name") or "") if isinstance(ours, dict) else ""
+
+
+def _with_otter_s_metadata(text: str, metadata: list[Any]) -> str:
+    """The notebook, whose cells have lost their metadata, with what otter goes by in them."""
+    notebook = json.loads(text)
+    for cell, meta in zip(notebook["cells"], metadata, strict=True):
+        if isinstance(meta, dict):
+            cell["metadata"].update({key: meta[key] for key in ("otter", "tags") if key in meta})
+    return json.dumps(notebook, ensure_ascii=False)
 
 
 def _entries(data: bytes, limit: int = 2**30) -> dict[str, bytes]:

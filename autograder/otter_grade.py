@@ -19,6 +19,7 @@ from typing import Any
 
 from autograder import __version__
 from autograder.batch import write_whole
+from autograder.course import CONFIG_FILES, load_course
 from autograder.export.table import harmless, written
 from autograder.harmless import harmless_cells
 from autograder.otter_bundle import (
@@ -106,9 +107,11 @@ def grade_with_otter(
 ) -> tuple[Bundle, list[Grade]]:
     """Grade every submission in the folder `submissions`; write results to `root/autograded`, grades to a CSV there.
 
-    Raises CourseError for an autograder that cannot be read or a folder without submissions.
+    Limits are those of the course in `root`, if there is one. Raises CourseError for an autograder that cannot be read
+    or a folder without submissions.
     """
-    bundle, limits = read_bundle(bundle_path), Limits()
+    bundle = read_bundle(bundle_path)
+    limits = load_course(root).limits if any((root / name).is_file() for name in CONFIG_FILES) else Limits()
     found = find_submissions(submissions)
     grades = []
     with Incubator(_imports(bundle, found), limits, optimizers=False) as incubator:
@@ -203,12 +206,14 @@ def _prepared(text: str, bundle: Bundle) -> tuple[dict[str, Any], dict[int, list
     for index, cell in enumerate(notebook["cells"]):
         meta = cell.get("metadata", {})
         ours = meta.get("otter", {}) if isinstance(meta.get("otter"), dict) else {}
-        if cell["cell_type"] != "code" or "otter_ignore" in (meta.get("tags") or ()) or ours.get("ignore"):
+        tags = meta.get("tags") if isinstance(meta.get("tags"), list) else []
+        if cell["cell_type"] != "code" or "otter_ignore" in tags or ours.get("ignore"):
             cell["cell_type"] = "raw" if cell["cell_type"] == "code" else cell["cell_type"]
             continue
         source = "".join(cell["source"])
-        names = [*_checked(source), *(name for name in ours.get("tests") or () if isinstance(name, str))]
-        asked[index] = [tests[name] for name in names if name in tests]
+        listed = ours.get("tests")
+        names = [*_checked(source), *(listed if isinstance(listed, list) else ())]
+        asked[index] = [tests[name] for name in names if isinstance(name, str) and name in tests]
         cell["source"] = _seeded(source, bundle.config)
     return notebook, asked
 

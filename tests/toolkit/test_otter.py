@@ -33,7 +33,7 @@ class Bundle:
     """What `autograder export otter` wrote."""
 
     def __init__(self, room: Classroom, folder: Path) -> None:
-        self.folder = folder
+        self.folder, self.environment = folder, room.environment()
         done = room.run("autograder.cli", "export", "otter", "tiny", "--to", str(folder))
         assert done.status == 0, done.err
         assert done.out.split() == [f"{folder}/autograder.zip", f"{folder}/student/tiny.ipynb"]
@@ -51,7 +51,9 @@ class Bundle:
         folder.mkdir()
         (folder / "tiny.ipynb").write_text(json.dumps(notebook))
         program = [sys.executable, "-m", "otter", "run", "--no-logo", "-a", str(self.folder / "autograder.zip")]
-        done = subprocess.run([*program, "tiny.ipynb"], cwd=folder, capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            [*program, "tiny.ipynb"], cwd=folder, env=self.environment, capture_output=True, text=True
+        )
         assert done.returncode == 0, done.stderr
         tests = json.loads((folder / "results.json").read_text())["tests"]
         return {test["name"]: test for test in tests}
