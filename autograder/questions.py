@@ -71,6 +71,11 @@ class Forks:
             self._fork = self._process.fork()
         return self._fork
 
+    @property
+    def thorough(self) -> bool:
+        """Whether what fails will not be tried again."""
+        return not self.shared
+
     def next_question(self) -> None:
         """From now on the fork there is, if any, has served others (`shared`)."""
         self.shared = self._fork is not None

@@ -6,6 +6,7 @@ import ast
 import contextlib
 import dataclasses
 import functools
+import gc
 import json
 import math
 import multiprocessing
@@ -30,14 +31,16 @@ from autograder.course import Assignment
 from autograder.forks import can_fork, in_forks
 from autograder.mutants import Mutant, make_mutants
 from autograder.records import AutograderError, Verdict
+from autograder.remember import remember_references
 
 Report = Callable[[int, int], None]
 
 _MISCONCEPTION_SEEDS = 12
 _MATRIX_SEEDS = 3
 _MUTANT_SEEDS = 3
-_CHUNK = 50
-_TOGETHER = 3
+_CHUNK = 20
+_TOGETHER = 8
+_MUTANTS = 50
 # A mutant may loop for ever: it gets ten times as long as the model answer took, and this.
 _MUTANT_CPU_SECONDS = 2.0
 _VARIANT_CPU_SECONDS = 120.0
@@ -114,14 +117,17 @@ def try_everything(
     # Also for what it imports and starts on the way, which each fork would have to do again.
     mutants = make_mutants(assignment, _asked_for(bench))
     variants = {kind: load_variants(assignment.checks, kind) for kind in ("alternative", "misconception")}
-    batches: list[Sequence[_Task]] = [
-        [(together, range(start, min(start + _CHUNK, seeds)))]
+    misconception_seeds = range(min(seeds, _MISCONCEPTION_SEEDS))
+    tasks: list[tuple[tuple[Variant, ...], range]] = [
+        (together, range(start, min(start + _CHUNK, seeds)))
         for together in _together(variants["alternative"])
         for start in range(0, seeds, _CHUNK)
     ]
-    misconception_seeds = range(min(seeds, _MISCONCEPTION_SEEDS))
-    batches += [[(together, misconception_seeds)] for together in _together(variants["misconception"])]
-    batches += [mutants[start : start + _CHUNK] for start in range(0, len(mutants), _CHUNK)]
+    tasks += [(together, misconception_seeds) for together in _together(variants["misconception"])]
+    # The longest first: at the end all processes have something left to do.
+    tasks.sort(key=lambda task: bench.seconds.get(task[0][0].question, 0.0) * len(task[0]) * len(task[1]), reverse=True)
+    batches: list[Sequence[_Task]] = [[task] for task in tasks]
+    batches += [mutants[start : start + _MUTANTS] for start in range(0, len(mutants), _MUTANTS)]
     total = sum(map(len, batches))
     trials: dict[Variant, Trial] = {}
     killed = set()
@@ -159,8 +165,13 @@ def _cpu_seconds(bench: _Bench, task: _Task) -> float:
 
 
 def _together(variants: Sequence[Variant]) -> list[tuple[Variant, ...]]:
-    """The variants in groups: a fork of a process that holds torch takes as long as trying one does."""
-    return [tuple(variants[start : start + _TOGETHER]) for start in range(0, len(variants), _TOGETHER)]
+    """The variants in groups of one question each, which put the same questions to the references."""
+    asked: dict[str, list[Variant]] = {}
+    for variant in variants:
+        asked.setdefault(variant.question, []).append(variant)
+    return [
+        tuple(group[start : start + _TOGETHER]) for group in asked.values() for start in range(0, len(group), _TOGETHER)
+    ]
 
 
 def _do(bench: _Bench, task: _Task) -> list[Trial] | bool:
@@ -180,6 +191,8 @@ def _silence() -> Iterator[None]:
 
 def _briefly() -> None:
     """Leave out, in a fork, what takes long and nobody looks at."""
+    remember_references()
+    gc.set_threshold(50_000, 20, 100)
     # pytest puts every argument of a failed assertion into words.
     np.set_printoptions(threshold=4, edgeitems=1)
     if (torch := sys.modules.get("torch")) is not None:
@@ -230,10 +243,11 @@ def _asked_for(bench: _Bench) -> dict[str, set[str]]:
 
 
 def _run_checks(
-    bench: _Bench, namespace: dict[str, Any], question: str, seed: int
+    bench: _Bench, namespace: dict[str, Any], question: str, seed: int, *, thorough: bool = False
 ) -> Iterator[tuple[Check, Outcome, Verdict, str]]:
     """The question's checks with the inputs of `seed`, one by one: how each ended."""
-    provider = desk.Desk(namespace, functools.partial(seed_for, b"verify", str(seed)), _CALL_SECONDS)
+    seeds = functools.partial(seed_for, b"verify", str(seed))
+    provider = desk.Desk(namespace, seeds, _CALL_SECONDS, thorough=thorough)
     for check in bench.checks.questions.get(question, ()):
         outcome, _ = bench.checks.run(check, provider)
         yield check, outcome, *judge(check, outcome)
@@ -255,14 +269,12 @@ def _killed(bench: _Bench, mutant: Mutant) -> bool:
 
 def _try_variants(bench: _Bench, variants: Sequence[Variant], seeds: Sequence[int]) -> list[Trial]:
     """Each of a few variants on the checks of its question, for each of `seeds`."""
-    trials = []
-    for variant in variants:
-        namespace = _namespace(bench, variant.source, f"{variant.kind} {variant.name}")
-        banned = _banned(bench, variant)
-        trials.append(
-            functools.reduce(_merged, (_try_variant(bench, variant, namespace, banned, seed) for seed in seeds))
-        )
-    return trials
+    prepared = [
+        (variant, _namespace(bench, variant.source, f"{variant.kind} {variant.name}"), _banned(bench, variant))
+        for variant in variants
+    ]
+    tried = [[_try_variant(bench, *one, seed) for one in prepared] for seed in seeds]
+    return [functools.reduce(_merged, of_one) for of_one in zip(*tried, strict=True)]
 
 
 def _try_variant(bench: _Bench, variant: Variant, namespace: dict[str, Any], banned: str, seed: int) -> Trial:
@@ -271,7 +283,8 @@ def _try_variant(bench: _Bench, variant: Variant, namespace: dict[str, Any], ban
     recorded = []
     wrong = variant.kind == "misconception"
     whole = not wrong or seed < _MATRIX_SEEDS
-    for check, outcome, verdict, message in _run_checks(bench, namespace, variant.question, seed):
+    thorough = wrong and whole
+    for check, outcome, verdict, message in _run_checks(bench, namespace, variant.question, seed, thorough=thorough):
         if verdict is Verdict.BROKEN and wrong:
             # As in grading, where the model answer is asked: here it is known to pass.
             verdict = Verdict.FAIL

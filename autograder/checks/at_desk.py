@@ -43,6 +43,7 @@ class Jailed:
 
         self.call_seconds = assignment.limits.call_seconds
         self.words: frozenset[str] | None = None
+        self.thorough = False
         self._secret = course.secret
         submission = read_notebook(assignment, path)
         if submission.unreadable:

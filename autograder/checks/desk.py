@@ -38,8 +38,16 @@ class InProcess:
 class Desk:
     """The provider of a namespace in this process. `seed` gives each check its inputs' seed."""
 
-    def __init__(self, namespace: dict[str, Any], seed: Callable[[str], int], call_seconds: float = 10.0) -> None:
+    def __init__(
+        self,
+        namespace: dict[str, Any],
+        seed: Callable[[str], int],
+        call_seconds: float = 10.0,
+        *,
+        thorough: bool = True,
+    ) -> None:
         self.call_seconds = call_seconds
+        self.thorough = thorough
         self.words: frozenset[str] | None = None
         self._namespace = namespace
         self._as_it_was = dict(namespace)

@@ -275,6 +275,9 @@ def _equal(one: Any, other: Any, single: bool = False) -> bool:
         return bool(np.array_equal(first, second))
     if isinstance(one, np.ndarray) != isinstance(other, np.ndarray) and first.ndim:
         return False
+    gap, allowed = np.abs(first - second), FLOOR * (1 + np.abs(second))
+    if np.isfinite(gap.sum() + allowed.sum()):
+        return bool((gap <= allowed).all())
     return bool(np.allclose(first, second, rtol=FLOOR, atol=FLOOR, equal_nan=True))
 
 

@@ -39,6 +39,11 @@ class Provider(Protocol):
     call_seconds: float
     words: frozenset[str] | None
 
+    @property
+    def thorough(self) -> bool:
+        """Whether, in grading, a failed check goes on to its end: the diagnosis wants to know all that it asks."""
+        ...
+
     def transport(self, item: pytest.Item) -> Transport:
         """The way to the student's code, as the notebook left it or as the question's earlier checks did."""
         ...
@@ -188,7 +193,8 @@ def _ended(item: pytest.Function, error: BaseException | None) -> Outcome:
     if first is None:
         return Outcome(error, [], None)
     outcome = Outcome(error, first.comparisons, first.conversation)
-    if item.config.stash.get(grading_key, False) and isinstance(error, AssertionError):
+    grading = item.config.stash.get(grading_key, False)
+    if grading and provider_of(item).thorough and isinstance(error, AssertionError):
         outcome.conversation = _to_its_end(item, first.conversation)
     mark = item.get_closest_marker("follow_through")
     if (

@@ -29,6 +29,9 @@ from traitlets.config import Config
 
 CELL_NAME = "<notebook cell {}>"
 
+# Beneath `signal.signal`, which takes longer to look for the handler's name among the constants than to set it.
+_set_handler = getattr(signal.signal, "__wrapped__", signal.signal)
+
 
 class TimeLimit(BaseException):
     """Raised in the student's code when its time is up. No `except Exception` catches it."""
@@ -44,13 +47,13 @@ def time_limit(seconds: float) -> Iterator[None]:
     def on_alarm(*_: object) -> None:
         raise TimeLimit(f"stopped after {seconds:g} seconds, the limit")
 
-    previous = signal.signal(signal.SIGALRM, on_alarm)
+    previous = _set_handler(signal.SIGALRM, on_alarm)
     signal.setitimer(signal.ITIMER_REAL, seconds, 1.0)
     try:
         yield
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, previous)
+        _set_handler(signal.SIGALRM, previous)
 
 
 class Outputs:

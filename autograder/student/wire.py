@@ -24,7 +24,6 @@ tag         value                                                  fields
 
 from __future__ import annotations
 
-import math
 import sys
 from collections import Counter
 from collections.abc import Callable
@@ -57,10 +56,13 @@ MAX_DIGITS = 100_000
 
 _MAX_COLLISIONS = 100
 _INT64 = range(-(2**63), 2**64)
+_PLAIN = frozenset({type(None), bool, int, float, str, bytes})
 
 _INTEGERS = [f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)]
 _INEXACT = ["float16", "float32", "float64", "complex64", "complex128"]
 _ARRAY_DTYPES = {np.dtype(name).str: np.dtype(name) for name in ["bool", *_INTEGERS, *_INEXACT]}
+_BOOL = _ARRAY_DTYPES[np.dtype("bool").str]
+_LAYOUTS = ("C", "F", "S")
 _TENSOR_DTYPES = {
     # bfloat16 has no NumPy dtype: its bytes travel as int16.
     "bool": "bool",
@@ -76,6 +78,7 @@ _TENSOR_DTYPES = {
     "complex64": "complex64",
     "complex128": "complex128",
 }
+_TENSOR_BYTES = {name: np.dtype(known).str for name, known in _TENSOR_DTYPES.items()}
 _BIT_GENERATORS = {"PCG64", "PCG64DXSM", "MT19937", "Philox", "SFC64"}
 
 # How far into its buffer a bit generator may be. NumPy takes any position, and then reads beyond the buffer.
@@ -111,7 +114,9 @@ def _spend(budget: list[int], size: int) -> None:
 
 def _encode(value: Any, other: Callable[[Any], list[Any] | None] | None, budget: list[int], depth: int) -> Any:
     kind = type(value)
-    _spend(budget, 0)
+    budget[1] -= 1
+    if budget[1] < 0:
+        raise TooLarge("the value is too large")
     if value is None or kind is bool or kind is float:
         return value
     if kind is int:
@@ -210,30 +215,27 @@ def _decode(node: Any, other: Callable[[list[Any]], Any] | None, writeable: bool
     budget[0] -= 1
     if budget[0] < 0 or depth > MAX_DEPTH:
         raise ProtocolError("a value of too many parts")
-    if node is None or isinstance(node, (bool, int, float, str, bytes)):
+    kind = type(node)
+    if kind in _PLAIN:
         return node
-    if not isinstance(node, list) or not node or not isinstance(node[0], str):
+    if kind is not list or not node or type(node[0]) is not str:
         raise ProtocolError("a value without a tag")
-    tag, *fields = node
-
-    def items(parts: Any) -> list[Any]:
-        if not isinstance(parts, list):
-            raise ProtocolError("a container without items")
-        return [_decode(part, other, writeable, budget, depth + 1) for part in parts]
-
-    match tag, fields:
-        case "a", [str(dtype), list(shape), str(layout), bytes(data)]:  # first: nearly all that crosses
-            return _decode_array(dtype, shape, layout, data, writeable)
-        case "l", [parts]:
-            return items(parts)
-        case "t", [parts]:
-            return tuple(items(parts))
+    tag = node[0]
+    # Nearly all that crosses: arrays, and what holds them.
+    if tag == "a" and len(node) == 5:
+        return _decode_array(node[1], node[2], node[3], node[4], writeable)
+    if (tag == "l" or tag == "t") and len(node) == 2 and type(node[1]) is list:
+        items = [_decode(part, other, writeable, budget, depth + 1) for part in node[1]]
+        return items if tag == "l" else tuple(items)
+    if tag == "T" and len(node) == 5:
+        return _decode_tensor(*node[1:])
+    match tag, node[1:]:
         case "s", [[_, _, _] as parts]:
-            return slice(*items(parts))
+            return slice(*[_decode(part, other, writeable, budget, depth + 1) for part in parts])
         case "d", [list(pairs)]:
-            if not all(isinstance(pair, list) and len(pair) == 2 for pair in pairs):
+            if not all(type(pair) is list and len(pair) == 2 for pair in pairs):
                 raise ProtocolError("a dict of something else than pairs")
-            return _dict([items(pair) for pair in pairs])
+            return _dict([[_decode(part, other, writeable, budget, depth + 1) for part in pair] for pair in pairs])
         case "i", [str(digits)] if len(digits) < MAX_DIGITS:
             try:
                 return int(digits, 16)
@@ -241,10 +243,8 @@ def _decode(node: Any, other: Callable[[list[Any]], Any] | None, writeable: bool
                 raise ProtocolError("an int without digits") from None
         case "c", [float(real), float(imaginary)]:
             return complex(real, imaginary)
-        case "n", [str(dtype), bytes(data)]:
+        case "n", [dtype, data]:
             return _decode_array(dtype, [], "C", data, writeable)[()]
-        case "T", [str(dtype), list(shape), bool(requires_grad), bytes(data)]:
-            return _decode_tensor(dtype, shape, requires_grad, data)
         case "D", ["numpy", str(name)] if name in _ARRAY_DTYPES:
             return _ARRAY_DTYPES[name]
         case "D", ["torch", str(name)] if name in _TENSOR_DTYPES and _torch() is not None:
@@ -272,22 +272,30 @@ def _is_key(key: Any) -> bool:
     return key is None or isinstance(key, (bool, int, float, str, bytes, np.generic))
 
 
-def _size(shape: list[Any]) -> int:
-    if len(shape) > 32 or not all(type(n) is int and 0 <= n < 2**48 for n in shape):
+def _size(shape: Any) -> int:
+    """The number of entries of an array of this shape."""
+    if type(shape) is not list or len(shape) > 32:
         raise ProtocolError("a shape that is none")
-    # Zeros count as ones: a shape that holds no number must not be one that no memory holds, nor say what it likes.
-    if math.prod(max(n, 1) for n in shape) > 2 * MAX_FRAME:
+    size = bound = 1
+    for n in shape:
+        if type(n) is not int or not 0 <= n < 2**48:
+            raise ProtocolError("a shape that is none")
+        size *= n
+        # Zeros count as ones: a shape that holds no number must not be one that no memory holds, nor say what it likes.
+        bound *= n or 1
+    if bound > 2 * MAX_FRAME:
         raise ProtocolError("a shape that is none")
-    return math.prod(shape)
+    return size
 
 
-def _decode_array(dtype: str, shape: list[Any], layout: str, data: bytes, writeable: bool) -> np.ndarray[Any, Any]:
-    if dtype not in _ARRAY_DTYPES or layout not in ("C", "F", "S"):
+def _decode_array(dtype: Any, shape: Any, layout: Any, data: Any, writeable: bool) -> np.ndarray[Any, Any]:
+    if type(dtype) is not str or dtype not in _ARRAY_DTYPES or type(layout) is not str or layout not in _LAYOUTS:
         raise ProtocolError("an array of a dtype that may not cross")
-    if _size(shape) * _ARRAY_DTYPES[dtype].itemsize != len(data):
+    known = _ARRAY_DTYPES[dtype]
+    if type(data) is not bytes or _size(shape) * known.itemsize != len(data):
         raise ProtocolError("an array whose bytes do not fill its shape")
-    flat = np.frombuffer(data, _ARRAY_DTYPES[dtype])
-    if flat.dtype == np.bool_ and flat.size and flat.view(np.uint8).max() > 1:
+    flat = np.frombuffer(data, known)
+    if known is _BOOL and flat.size and flat.view(np.uint8).max() > 1:
         raise ProtocolError("a boolean that is neither true nor false")
     array = flat.reshape(shape, order="F" if layout == "F" else "C")
     return laid_out(array, layout) if writeable else array
@@ -310,11 +318,11 @@ def laid_out(array: np.ndarray[Any, Any], layout: str) -> np.ndarray[Any, Any]:
     return wide[..., ::2]
 
 
-def _decode_tensor(dtype: str, shape: list[Any], requires_grad: bool, data: bytes) -> Any:
+def _decode_tensor(dtype: Any, shape: Any, requires_grad: Any, data: Any) -> Any:
     torch = _torch()
-    if dtype not in _TENSOR_DTYPES or torch is None:
+    if torch is None or type(dtype) is not str or dtype not in _TENSOR_DTYPES or type(requires_grad) is not bool:
         raise ProtocolError("a tensor of a dtype that may not cross")
-    array = _decode_array(np.dtype(_TENSOR_DTYPES[dtype]).str, shape, "C", data, writeable=True)
+    array = _decode_array(_TENSOR_BYTES[dtype], shape, "C", data, writeable=True)
     tensor = torch.from_numpy(array)
     if dtype == "bfloat16":
         tensor = tensor.view(torch.bfloat16)

@@ -247,8 +247,10 @@ class MatrixOfTheLayer:
             down[u, np.arange(oh), u + stride * np.arange(oh)] = 1.0
         for v in range(kw):
             right[v, np.arange(ow), v + stride * np.arange(ow)] = 1.0
-        dx = np.einsum("nfij,fcuv,uip,vjq->ncpq", dout, w, down, right, optimize=True)
-        dw = np.einsum("nfij,ncpq,uip,vjq->fcuv", dout, x_pad, down, right, optimize=True)
+        gathered = np.tensordot(np.tensordot(x_pad, down, (2, 2)), right, (2, 2))  # (n, c, u, i, v, j)
+        dw = np.tensordot(dout, gathered, axes=((0, 2, 3), (0, 3, 5)))
+        shares = np.tensordot(dout, w, axes=(1, 0))  # (n, i, j, c, u, v)
+        dx = np.tensordot(np.tensordot(shares, down, ((1, 4), (1, 0))), right, ((1, 3), (1, 0)))
         return dx[:, :, padding : height - padding, padding : width - padding], dw, dout.sum(axis=(0, 2, 3))
 
 
@@ -292,7 +294,8 @@ class DifferenceQuotients:
     def conv2d_forward(x, w, b, stride=1, padding=0):
         x_pad = np.pad(x, ((0, 0), (0, 0), (padding, padding), (padding, padding)))
         windows = np.lib.stride_tricks.sliding_window_view(x_pad, w.shape[2:], axis=(2, 3))[:, :, ::stride, ::stride]
-        return np.einsum("ncijuv,fcuv->nfij", windows, w) + b[:, None, None], ([x, w, b], (stride, padding))
+        out = np.tensordot(windows, w, axes=((1, 4, 5), (1, 2, 3))).transpose(0, 3, 1, 2)
+        return out + b[:, None, None], ([x, w, b], (stride, padding))
 
     def conv2d_backward(dout, cache):
         (x, w, b), options = [array.astype(np.float64) for array in cache[0]], cache[1]

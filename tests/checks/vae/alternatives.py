@@ -280,34 +280,6 @@ class GradientsFromOneArray:
 
 
 @alternative("vae")
-class OneHeadInTwoHalves:
-    class VAE(torch.nn.Module):
-        def __init__(self, input_dim, hidden_dim, latent_dim):
-            super().__init__()
-            nn = torch.nn
-            self.encoder = nn.Sequential(
-                nn.Linear(input_dim, hidden_dim), nn.Tanh(), nn.Linear(hidden_dim, 2 * latent_dim)
-            )
-            self.decoder = nn.Sequential(nn.Linear(latent_dim, hidden_dim), nn.Tanh(), nn.Linear(hidden_dim, input_dim))
-
-        def encode(self, x):
-            return self.encoder(x).chunk(2, dim=-1)
-
-        def decode(self, z):
-            return torch.sigmoid(self.decoder(z))
-
-        def reparameterize(self, mu, logvar):
-            if not self.training:
-                return mu
-            eps = torch.randn(mu.shape)
-            return eps.mul(logvar.mul(0.5).exp()).add(mu)
-
-        def forward(self, x):
-            mu, logvar = self.encode(x)
-            return self.decode(self.reparameterize(mu, logvar)), mu, logvar
-
-
-@alternative("vae")
 class LayersNamedAsInTheExample:
     class VAE(torch.nn.Module):
         def __init__(self, input_dim, hidden_dim, latent_dim):
@@ -335,6 +307,12 @@ class LayersNamedAsInTheExample:
 
 @alternative("vae")
 class DeeperWithDropout:
+    """Dropout, three layers on either side, torch's distribution; the results are named tuples."""
+
+    from collections import namedtuple
+
+    Code, Output = namedtuple("Code", "mu logvar"), namedtuple("Output", "x_hat mu logvar")
+
     class VAE(torch.nn.Module):
         def __init__(self, input_dim, hidden_dim, latent_dim):
             super().__init__()
@@ -355,7 +333,7 @@ class DeeperWithDropout:
 
         def encode(self, x):
             h = self.trunk(x)
-            return self.heads["mu"](h), self.heads["logvar"](h)
+            return Code(self.heads["mu"](h), self.heads["logvar"](h))
 
         def decode(self, z):
             for layer in self.layers[:-1]:
@@ -364,8 +342,8 @@ class DeeperWithDropout:
 
         def forward(self, x):
             mu, logvar = self.encode(x)
-            z = torch.distributions.Normal(mu, (0.5 * logvar).exp()).rsample() if self.training else mu
-            return self.decode(z), mu, logvar
+            q = torch.distributions.Independent(torch.distributions.Normal(mu, (logvar / 2).exp()), 1)
+            return Output(self.decode(q.rsample() if self.training else q.mean), mu, logvar)
 
 
 @alternative("vae")
@@ -374,7 +352,6 @@ class NormalisedBatches:
         def __init__(self, input_dim, hidden_dim, latent_dim):
             super().__init__()
             nn = torch.nn
-            self.latent_dim = latent_dim
             self.encoder = nn.Sequential(nn.Linear(input_dim, hidden_dim), nn.BatchNorm1d(hidden_dim), nn.SiLU())
             self.heads = nn.Linear(hidden_dim, 2 * latent_dim)
             self.decoder = nn.Sequential(
@@ -386,8 +363,7 @@ class NormalisedBatches:
             )
 
         def encode(self, x):
-            heads = self.heads(self.encoder(x))
-            return heads[:, : self.latent_dim], heads[:, self.latent_dim :]
+            return self.heads(self.encoder(x)).chunk(2, dim=-1)
 
         def decode(self, z):
             return self.decoder(z)
@@ -430,92 +406,35 @@ class BareParameters:
 
 
 @alternative("vae")
-class TwoNetworks:
+class TwoNarrowingNetworks:
     class VAE(torch.nn.Module):
         def __init__(self, input_dim, hidden_dim, latent_dim):
             super().__init__()
+            half, quarter = hidden_dim // 2, hidden_dim // 4
 
             def network(*sizes):
                 layers = []
                 for rows, columns in torch.tensor(sizes).unfold(0, 2, 1).tolist():
-                    layers += [torch.nn.Linear(rows, columns), torch.nn.Softplus()]
+                    layers += [torch.nn.Linear(rows, columns), torch.nn.ReLU()]
                 return torch.nn.Sequential(*layers[:-1])
 
-            self.mean_network = network(input_dim, hidden_dim, hidden_dim // 2, latent_dim)
+            self.mean_network = network(input_dim, hidden_dim, half, quarter, latent_dim)
             self.width_network = network(input_dim, hidden_dim, latent_dim)
-            self.painter = network(latent_dim, hidden_dim // 2, hidden_dim, input_dim)
+            self.painter = network(latent_dim, quarter, half, hidden_dim, input_dim)
             torch.nn.init.zeros_(self.width_network[-1].weight)
 
         def encode(self, x):
-            return self.mean_network(x), self.width_network(x)
+            return tuple(network(x) for network in (self.mean_network, self.width_network))
 
         def decode(self, z):
             return 0.5 * (1 + torch.tanh(0.5 * self.painter(z)))
 
         def sample(self, mu, logvar):
-            return mu + torch.exp(0.5 * logvar) * torch.empty_like(mu).normal_()
+            return mu + torch.exp(0.5 * logvar) * torch.empty_like(mu).normal_() * float(self.training)
 
         def forward(self, x):
             mu, logvar = self.encode(x)
-            return self.decode(self.sample(mu, logvar) if self.training else mu), mu, logvar
-
-
-@alternative("vae")
-class NarrowingLayers:
-    class VAE(torch.nn.Module):
-        def __init__(self, input_dim, hidden_dim, latent_dim):
-            super().__init__()
-            nn, half, quarter = torch.nn, hidden_dim // 2, hidden_dim // 4
-
-            def layers(*sizes):
-                linear = [nn.Linear(sizes[i], sizes[i + 1]) for i in range(len(sizes) - 1)]
-                return nn.Sequential(*(module for layer in linear for module in (layer, nn.ReLU())))
-
-            self.encoder = layers(input_dim, hidden_dim, half, quarter)
-            self.heads = nn.ModuleList([nn.Linear(quarter, latent_dim), nn.Linear(quarter, latent_dim)])
-            self.decoder = layers(latent_dim, quarter, half, hidden_dim)
-            self.pixels = nn.Linear(hidden_dim, input_dim)
-
-        def encode(self, x):
-            h = self.encoder(x)
-            return tuple(head(h) for head in self.heads)
-
-        def decode(self, z):
-            return torch.sigmoid(self.pixels(self.decoder(z)))
-
-        def forward(self, x):
-            mu, logvar = self.encode(x)
-            eps = torch.randn(mu.shape) * float(self.training)
-            return self.decode(mu + eps * (logvar / 2).exp()), mu, logvar
-
-
-@alternative("vae")
-class DeepWithNamedResults:
-    from collections import namedtuple
-
-    Code, Output = namedtuple("Code", "mu logvar"), namedtuple("Output", "x_hat mu logvar")
-
-    class VAE(torch.nn.Module):
-        def __init__(self, input_dim, hidden_dim, latent_dim):
-            super().__init__()
-            nn = torch.nn
-
-            def layers(first, last):
-                inner = (m for _ in range(4) for m in (nn.ReLU(), nn.Linear(hidden_dim, hidden_dim)))
-                return nn.Sequential(nn.Linear(first, hidden_dim), *inner, nn.ReLU(), nn.Linear(hidden_dim, last))
-
-            self.encoder, self.decoder = layers(input_dim, 2 * latent_dim), layers(latent_dim, input_dim)
-
-        def encode(self, x):
-            return Code(*self.encoder(x).unflatten(1, (2, -1)).unbind(1))
-
-        def decode(self, z):
-            return self.decoder(z).sigmoid()
-
-        def forward(self, x):
-            mu, logvar = self.encode(x)
-            q = torch.distributions.Independent(torch.distributions.Normal(mu, (logvar / 2).exp()), 1)
-            return Output(self.decode(q.rsample() if self.training else q.mean), mu, logvar)
+            return self.decode(self.sample(mu, logvar)), mu, logvar
 
 
 @alternative("vae_loss_gradients")

@@ -89,10 +89,9 @@ def test_shapes(student, rng):
         model = student.VAE(latent_dim=latent_dim, input_dim=input_dim, hidden_dim=hidden_dim)
         forward(model, normal(rng, 6, input_dim), latent_dim)
         model.eval()
-        for n in (4, 1):
-            encode(model, normal(rng, n, input_dim), latent_dim)
-            decode(model, normal(rng, n, latent_dim), input_dim)
-            forward(model, normal(rng, n, input_dim), latent_dim)
+        encode(model, normal(rng, 4, input_dim), latent_dim)
+        decode(model, normal(rng, 4, latent_dim), input_dim)
+        forward(model, normal(rng, 1, input_dim), latent_dim)
     assert settled(build(student, rng, 7, WIDE, 2, scale=2), rng, 7, 2)
 
 
@@ -209,31 +208,31 @@ def test_noise_has_the_stated_distribution(student, rng):
         return furthest(x_hat.numpy(), expected.numpy())
 
     for width in (-2.5, 2.0):  # a narrow code and a wide one
-        x = candidates[(logvar - width).abs().max(dim=1).values.argmin()].repeat(2048, 1)
-        # Two samples of 2048 of one distribution are 0.1 apart with a probability of 3e-9; with normalised batches,
+        x = candidates[(logvar - width).abs().max(dim=1).values.argmin()].repeat(1024, 1)
+        # Two samples of 1024 of one distribution are 0.14 apart with a probability of 4e-9; with normalised batches,
         # where the images of a batch are not independent, more often.
-        assert any(distance(x) < 0.1 for _ in range(3)), "the reconstructions are distributed differently"
+        assert any(distance(x) < 0.14 for _ in range(3)), "the reconstructions are distributed differently"
     assert settled(model, rng, 8, 3)
 
 
 def parameters(model):
-    """The names of the module's parameters and a handle to their tensors, gradients included."""
+    """The module's parameters by name, as they are there."""
     state = hold(model.state_dict, keep_vars=True)
-    return state, [name for name, value in fetch(state).items() if value.requires_grad]
+    return {name: state[name] for name, value in fetch(state).items() if value.requires_grad}
 
 
-def gradients(model, output, rng):
+def gradients(student, parameters, output, rng):
     """Which entries of the parameters have a gradient from a random weighing of `output`, by parameter."""
-    model.zero_grad()
     values = fetch(output)
     assert isinstance(values, torch.Tensor), "a tensor was asked for"
-    output.backward(gradient=normal(rng, *values.shape).to(values.dtype), retain_graph=True)
-    state, names = parameters(model)
-    reached = {}
-    for name in names:
-        gradient = fetch(state[name].grad)
-        reached[name] = (gradient != 0).numpy() if isinstance(gradient, torch.Tensor) else None
-    return reached
+    weights = normal(rng, *values.shape).to(values.dtype)
+    found = student.torch.autograd.grad(
+        output, list(parameters.values()), weights, retain_graph=True, allow_unused=True
+    )
+    return {
+        name: (gradient != 0).numpy() if isinstance(gradient, torch.Tensor) else None
+        for name, gradient in zip(parameters, found, strict=True)
+    }
 
 
 def together(*reached):
@@ -257,7 +256,8 @@ def test_gradients_flow_through_the_draw(student, rng):
     """
     model = build(student, rng, 12, WIDE, 3, scale=1.5)
     output = hold(model, normal(rng, 6, 12))
-    by_x_hat, by_mu, by_logvar = together(*(gradients(model, output[place], rng) for place in range(3)))
+    known = parameters(model)
+    by_x_hat, by_mu, by_logvar = together(*(gradients(student, known, output[place], rng) for place in range(3)))
     encoder = by_mu | by_logvar
     assert bool(encoder.any()), "mu and logvar depend on no parameter"
     assert bool((by_x_hat & ~encoder).any()), "the decoder gets no gradient"
@@ -280,9 +280,9 @@ def test_all_weights_are_registered(student, rng):
     assert close(other.decode(z), decode(one, z, 9))
 
 
-def size(model, output, rng):
+def size(student, known, output, rng):
     """The number of parameters that an output depends on."""
-    return sum(mask.size for mask in gradients(model, output, rng).values() if mask is not None)
+    return sum(mask.size for mask in gradients(student, known, output, rng).values() if mask is not None)
 
 
 def bent(one, other, middle):
@@ -301,7 +301,9 @@ def test_hidden_layers(student, rng):
         model = build(student, rng, input_dim, hidden_dim, latent_dim)
         code = hold(model.encode, normal(rng, 4, input_dim))
         picture = hold(model.decode, normal(rng, 4, latent_dim))
-        sizes.append((size(model, code[0], rng) + size(model, code[1], rng), size(model, picture, rng)))
+        known = parameters(model)
+        encoder = sum(size(student, known, code[place], rng) for place in range(2))
+        sizes.append((encoder, size(student, known, picture, rng)))
     (encoder, decoder), (larger_encoder, larger_decoder) = sizes
     assert (encoder, decoder) != (larger_encoder, larger_decoder), "hidden_dim changes nothing"
     # One linear layer on either side has nothing to hide; it may do without a hidden layer.
