@@ -90,6 +90,9 @@ def _parser() -> argparse.ArgumentParser:
     one = command("validate", _validate, "for students: run the visible checks on a notebook before it is handed in")
     one.add_argument("notebook", metavar="NOTEBOOK", type=Path)
     one.add_argument("--summary", metavar="FILE", type=Path, help="append the results to this file, as Markdown")
+    one = command("kernelspec", _kernelspec, "install the kernelspec whose notebooks run in the jail")
+    one.add_argument("--user", action="store_true", help="for this user (default: in this environment)")
+    one.add_argument("--prefix", metavar="DIR", help="under this folder")
     command("doctor", _doctor, "which protections this machine gives, and what is missing")
     one = command("demo", _demo, "make a course with a class of submissions, and grade it")
     one.add_argument("folder", metavar="DIR", type=Path, nargs="?", default=Path("demo"))
@@ -253,6 +256,13 @@ def _validate(options: argparse.Namespace) -> int:
     from autograder.validate import print_validation
 
     return print_validation(options.notebook, options.summary)
+
+
+def _kernelspec(options: argparse.Namespace) -> int:
+    from autograder.provisioner import install_kernelspec
+
+    print(install_kernelspec(user=options.user, prefix=options.prefix))
+    return 0
 
 
 def _doctor(options: argparse.Namespace) -> int:

@@ -71,7 +71,11 @@ class Agent:
 
     def _do_run(self, request: dict[str, Any]) -> dict[str, Any]:
         assert self.shell is not None
-        outputs, ok = self.shell.run_notebook_cell(request["cell"], request["source"], request["seconds"])
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        try:
+            outputs, ok = self.shell.run_notebook_cell(request["cell"], request["source"], request["seconds"])
+        finally:
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
         return {"status": "ok", "outputs": outputs, "ok": ok, "count": self.shell.execution_count - 1}
 
     def _do_call(self, request: dict[str, Any]) -> dict[str, Any]:
@@ -239,6 +243,7 @@ def _describe(error: BaseException) -> dict[str, Any]:
 def serve(sock: socket.socket, shell: StudentShell, value_bytes: int) -> None:
     """Answer requests until the examiner closes the socket. Forks serve on a socket of their own."""
     channel = wire.Channel(sock)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # but while a cell runs
     current: list[Any] = [None]
 
     def call_back(number: int, args: list[Any], kwargs: dict[str, Any]) -> Any:

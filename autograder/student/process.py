@@ -178,6 +178,15 @@ class StudentProcess:
         """Let the process be used until `deadline`."""
         self._ends = deadline
 
+    def meanwhile(self, look: Callable[[], None]) -> None:
+        """Have `look` called as well, several times a second, while an answer of the checkpoint is waited for."""
+
+        def both() -> None:
+            self.watch_memory()
+            look()
+
+        self._line._channel.watch(both, SECONDS_BETWEEN_LOOKS)
+
     def watch_memory(self) -> None:
         """End the forks when the whole sandbox takes more than the limit, and then all of it if it still does."""
         if self._ending_forks or not self._takes_too_much():

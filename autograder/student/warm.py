@@ -165,6 +165,10 @@ class Zygote:
         """End a student process and all its descendants."""
         self._ask({"op": "kill", "pid": pid})
 
+    def interrupt(self, pid: int) -> None:
+        """Raise `KeyboardInterrupt` in the cell that a student process runs."""
+        self._ask({"op": "interrupt", "pid": pid})
+
     def wait(self, pid: int, seconds: float) -> Usage | None:
         """What a student process used, once it has ended; None when it has not after `seconds`."""
         reply = self._ask({"op": "wait", "pid": pid, "seconds": seconds}, seconds=seconds + 30)

@@ -11,6 +11,7 @@ Requests to a zygote, after the first, which starts it: ``spawn`` (with a socket
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import importlib
 import json
@@ -156,6 +157,9 @@ def _serve(channel: wire.Channel, missing: list[str]) -> None:
                 reply = {"pid": pid}
             case "kill":
                 jail.kill_tree(request["pid"])
+            case "interrupt":
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(request["pid"], signal.SIGINT)
             case "wait":
                 reply = _wait(request["pid"], request["seconds"])
                 if reply["ended"]:
