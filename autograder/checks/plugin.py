@@ -193,16 +193,14 @@ def _ended(item: pytest.Function, error: BaseException | None) -> Outcome:
     if first is None:
         return Outcome(error, [], None)
     outcome = Outcome(error, first.comparisons, first.conversation)
-    grading = item.config.stash.get(grading_key, False)
-    if grading and provider_of(item).thorough and isinstance(error, AssertionError):
-        outcome.conversation = _to_its_end(item, first.conversation)
     mark = item.get_closest_marker("follow_through")
-    if (
-        mark is not None
-        and isinstance(error, (AssertionError, StudentFault))
-        and (followed := _passes_with(item, mark.kwargs, error))
-    ):
-        outcome.error, outcome.followed = None, followed
+    if mark is not None and isinstance(error, (AssertionError, StudentFault)):
+        outcome.followed = _passes_with(item, mark.kwargs, error)
+    grading = item.config.stash.get(grading_key, False)
+    if outcome.followed:
+        outcome.error = None
+    elif grading and provider_of(item).thorough and isinstance(error, AssertionError):
+        outcome.conversation = _to_its_end(item, first.conversation)
     return outcome
 
 
