@@ -72,7 +72,7 @@ class Rooms:
         try:
             fork = process.fork()
             room = self._room(zygote, notebook).fork()
-            return _run(room, fork, source, min(zygote.limits.cell_seconds, process.seconds_left()), judged)
+            return run_apart(room, fork, source, min(zygote.limits.cell_seconds, process.seconds_left()), judged)
         except StudentFault as fault:
             return ApartRun(False, refused="" if isinstance(fault, TimedOut) else str(fault))
         finally:
@@ -105,7 +105,7 @@ class Rooms:
         self._rooms.clear()
 
 
-def _run(room: Fork, student: Fork, source: str, seconds: float, judged: tuple[str, ...] | None) -> ApartRun:
+def run_apart(room: Fork, student: Fork, source: str, seconds: float, judged: tuple[str, ...] | None) -> ApartRun:
     """Run the cell in `room`; what it asks for is asked of `student`. Only data passes, in both directions."""
     deadline = time.monotonic() + seconds
     asked = 0

@@ -1,30 +1,32 @@
 """Submissions graded by an autograder of otter's: run in our jail, tests as otter makes them, results as ours.
 
 A test is made when the notebook asks for it, on the state that there is then, in a fork: what a test leaves behind is
-no later cell's. The tests' code runs in the student's process, as it does in otter, so a student's code could answer
-in its place; what a doctest printed is compared with what was wanted in this process, which never tells the other.
+no later cell's. It runs apart from the student's code, as nbgrader's test cells do (`cells`). What does not pass so is
+tried beside it, and when it passes there the results say so: an autograder of otter's brings no model answer on which
+could be found out beforehand which tests need that.
 """
 
 from __future__ import annotations
 
 import ast
-import doctest
+import contextlib
 import hashlib
 import json
 import math
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from autograder import __version__
 from autograder.batch import write_whole
+from autograder.cells import run_apart
 from autograder.course import CONFIG_FILES, load_course
 from autograder.export.table import harmless, written
 from autograder.harmless import harmless_cells
 from autograder.otter_bundle import (
     Bundle,
-    OtterCase,
     OtterSubmission,
     OtterTest,
     checked_in,
@@ -39,20 +41,19 @@ from autograder.records import (
     NotebookResult,
     QuestionResult,
     Run,
+    SandboxError,
     StudentFault,
     Verdict,
-    WrongForm,
 )
 from autograder.run import run_notebook
-from autograder.student.process import StudentProcess
-from autograder.student.proxy import Conversation, Student
+from autograder.student.process import Fork, StudentProcess, clean_outputs
+from autograder.student.shell import TimeLimit
 from autograder.student.warm import Incubator, Zygote, prove_jail
 from autograder.submissions import SubmittedNotebook
 
 _WARM = ("numpy", "pandas", "matplotlib.pyplot", "scipy", "torch", "sklearn")
-_BESIDE = "Otter's tests ran in the same process as the notebook, where its code could answer for them."
 # otter's library, as far as a notebook needs it while it is graded: `check` is made from outside.
-_STAND_IN = """\
+_NOTEBOOK = b"""\
 class Notebook:
     def __init__(self, *args, **kwargs):
         pass
@@ -60,7 +61,7 @@ class Notebook:
         pass
     check_all = export = to_pdf = add_plugin_files = run_plugin = check
 """
-_TEST_CASE = """\
+_TEST_CASE = b"""\
 class test_case:
     def __init__(self, *args, **kwargs):
         pass
@@ -68,38 +69,48 @@ class test_case:
         self.function = function
         return self
 """
-_RUNNER = """
-def _autograder_begin():
-    _autograder_begin.names = dict(globals())
+_STAND_IN = {"otter/__init__.py": _NOTEBOOK, "otter/test_files.py": _TEST_CASE}
+_CASES = "__import__('autograder.student.otter_cases', fromlist=['run_doctest'])"
+# What a test takes for granted under these names, if the notebook imports it so, is the library's, not the student's.
+_USUAL = {
+    "np": "numpy",
+    "pd": "pandas",
+    "plt": "matplotlib.pyplot",
+    **{name: name for name in ("math", "numpy", "pandas", "random", "re", "scipy", "torch")},
+}
+# Seconds before a limit from which on what failed was stopped by it.
+_LATE = 0.5
+_HOURS = 12 * 3600.0
 
-def _autograder_example(source):
-    import contextlib, io, sys, traceback
-    out, error, hook = io.StringIO(), "", sys.displayhook
-    sys.displayhook = sys.__displayhook__
-    try:
-        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(io.StringIO()):
-            exec(compile(source, "<test>", "single"), _autograder_begin.names)
-    except Exception as raised:
-        error = traceback.format_exception_only(type(raised), raised)[-1]
-    finally:
-        sys.displayhook = hook
-    return out.getvalue(), error
 
-def _autograder_case(source, number):
-    import inspect
-    names, known = {}, globals()
-    exec(compile(source, "<test>", "exec"), names)
-    case = [value for value in names.values() if type(value).__name__ == "test_case"][number]
-    wanted = inspect.signature(case.function).parameters
-    try:
-        case.function(**{name: known if name == "env" else known.get(name) for name in wanted})
-    except Exception as raised:
-        line = raised.__traceback__.tb_next.tb_lineno - 1 if raised.__traceback__.tb_next else -1
-        return type(raised).__name__, str(raised), line
-    return "", "", -1
-"""
+@dataclass(frozen=True)
+class Made:
+    """A test that was made: verdict, message and seconds of each case.
 
-Outcomes = dict[str, list[tuple[Verdict, str, float]]]
+    `beside` says why cases that passed did so beside the student's code, if any did.
+    """
+
+    cases: tuple[tuple[Verdict, str, float], ...]
+    beside: str = ""
+
+
+class Rooms:
+    """The processes in which tests run apart, without any of a student's code, by what is imported there."""
+
+    def __init__(self, zygote: Zygote, bundle: Bundle) -> None:
+        self.zygote = zygote
+        self._files = (*bundle.files, *_STAND_IN.items())
+        self._rooms: dict[tuple[str, ...], StudentProcess] = {}
+
+    def room(self, imports: tuple[str, ...]) -> StudentProcess:
+        """The process that has run these imports. Raises SandboxError when there is none to be had."""
+        if imports not in self._rooms:
+            room = self.zygote.spawn(self._files, 0, deadline=time.monotonic() + _HOURS)
+            request = {"op": "prepare_apart", "sources": list(imports), "seconds": 60.0}
+            if room.request(request, 60.0 * (1 + len(imports))).get("status") != "ok":
+                raise SandboxError("the process for tests did not start")
+            self._rooms[imports] = room
+        return self._rooms[imports]
 
 
 def grade_with_otter(
@@ -118,9 +129,10 @@ def grade_with_otter(
         zygote = incubator.zygote()
         try:
             prove_jail(zygote, [bundle_path, submissions, *found[:1]], ())
+            rooms = Rooms(zygote, bundle)
             for done, path in enumerate(found, 1):
                 submission = read_otter_submission(path, bundle, limits)
-                grade, notebook = grade_otter(zygote, bundle, submission, limits)
+                grade, notebook = grade_otter(rooms, bundle, submission, limits)
                 folder = root / "autograded" / submission.student / bundle.name
                 text = json.dumps(grade.to_json(), indent=1, ensure_ascii=False, allow_nan=False)
                 write_whole(folder / f"{bundle.name}.ipynb", (notebook + "\n").encode())
@@ -133,34 +145,36 @@ def grade_with_otter(
     return bundle, grades
 
 
-def grade_otter(zygote: Zygote, bundle: Bundle, submission: OtterSubmission, limits: Limits) -> tuple[Grade, str]:
+def grade_otter(rooms: Rooms, bundle: Bundle, submission: OtterSubmission, limits: Limits) -> tuple[Grade, str]:
     """The grade of one submission, and its notebook with the outputs of the run."""
     start = time.perf_counter()
-    outcomes: Outcomes = {}
+    made: dict[str, Made] = {}
     deadline = time.monotonic() + limits.submission_seconds
     prepared, asked = _prepared(submission.notebook, bundle)
     submitted = SubmittedNotebook(bundle.name, submission.path, "", json.dumps(prepared))
-    stand_in = {"otter/__init__.py": _STAND_IN.encode(), "otter/test_files.py": _TEST_CASE.encode()}
+    imports = _imports_of(prepared)
     run = None
     if not submission.unreadable:
 
         def after(process: StudentProcess, index: int) -> None:
             for test in asked.get(index, ()):
-                outcomes[test.name] = _make(process, test, limits)
+                made[test.name] = _make(rooms, imports, process, test, limits)
 
-        files = tuple({**dict(submission.files), **stand_in}.items())
-        run = run_notebook(zygote, submitted, files, 0, deadline, after)
+        files = tuple({**dict(submission.files), **_STAND_IN}.items())
+        run = run_notebook(rooms.zygote, submitted, files, 0, deadline, after)
         try:
             for test in bundle.tests:
-                if run.process is not None and test.name not in outcomes:
+                if run.process is not None and test.name not in made:
                     run.process.extend(deadline)
-                    outcomes[test.name] = _make(run.process, test, limits)
+                    made[test.name] = _make(rooms, imports, run.process, test, limits)
         finally:
             if run.process is not None:
                 run.usages.append(run.process.end())
     reason = submission.unreadable or "the notebook's process did not survive its run"
     nothing = (Verdict.MISSING if submission.unreadable else Verdict.CRASH, reason, 0.0)
-    questions = tuple(_question(test, outcomes.get(test.name) or [nothing] * len(test.cases)) for test in bundle.tests)
+    questions = tuple(
+        _question(test, made.get(test.name) or Made((nothing,) * len(test.cases))) for test in bundle.tests
+    )
     score, most = _total(bundle, questions)
     usages = run.usages if run is not None else []
     notebook = json.loads(submission.notebook)
@@ -190,9 +204,9 @@ def grade_otter(zygote: Zygote, bundle: Bundle, submission: OtterSubmission, lim
             cpu_seconds=round(sum(usage.cpu_seconds for usage in usages), 3),
             peak_memory_mb=round(max((usage.peak_memory_mb for usage in usages), default=0.0), 1),
         ),
-        sandbox=dict(zygote.layers),
+        sandbox=dict(rooms.zygote.layers),
         attention=(submission.unreadable,) if submission.unreadable else (),
-        notes=(*submission.notes, _BESIDE),
+        notes=submission.notes,
         grader=f"dl-autograder {__version__}",
     )
     return grade, json.dumps(harmless_cells(notebook, frozenset()), ensure_ascii=False)
@@ -234,65 +248,85 @@ def _seeded(source: str, config: dict[str, Any]) -> str:
     return f"__import__('numpy').random.seed({seed}); __import__('random').seed({seed})\n{source}"
 
 
-def _make(process: StudentProcess, test: OtterTest, limits: Limits) -> list[tuple[Verdict, str, float]]:
-    """Verdict, message and seconds of every case of a test, made in a fork of the notebook's process."""
+def _make(rooms: Rooms, imports: tuple[str, ...], process: StudentProcess, test: OtterTest, limits: Limits) -> Made:
+    """Make a test on the state of the notebook's process, each case in forks of its own."""
     made: list[tuple[Verdict, str, float]] = []
-    fork = None
+    beside = ""
     for number, case in enumerate(test.cases):
         start = time.perf_counter()
+        arguments = f"{case.code!r}, globals()" if case.code else f"{test.source!r}, {number}, globals()"
+        source = f"{_CASES}.run_{'doctest' if case.code else 'function'}({arguments})"
         try:
-            if fork is None:
-                fork = process.fork()
-                fork.request({"op": "run", "cell": -1, "source": _RUNNER, "seconds": 10.0}, 10.0)
-            student = Student(Conversation(fork, limits.cell_seconds))
-            verdict, message = _run_doctest(student, case) if case.code else _run_function(student, test, number)
+            outputs, refused = _apart(rooms.room(imports), process, source, limits)
+            verdict, message = _verdict(outputs)
+            if verdict is not Verdict.PASS and time.perf_counter() - start > limits.cell_seconds - _LATE:
+                verdict, message = Verdict.TIMEOUT, f"no answer within {limits.cell_seconds:g} seconds"
+            elif verdict is not Verdict.PASS:
+                # It may be that only the student's process can tell: what type an object is of, say.
+                reason = refused or "it does not pass apart from it"
+                verdict, message = _verdict(_beside(process, source, limits))
+                beside = beside or (reason if verdict is Verdict.PASS else "")
         except StudentFault as fault:
             verdict, message = fault.verdict, str(fault)
-            if fork is not None:
-                fork.end()
-                fork = None
-        made.append((verdict, message, time.perf_counter() - start))
-    if fork is not None:
-        fork.end()
-    return made
+        made.append((verdict, message or (case.praise if verdict is Verdict.PASS else ""), time.perf_counter() - start))
+    return Made(tuple(made), beside)
 
 
-def _run_doctest(student: Student, case: OtterCase) -> tuple[Verdict, str]:
-    """The verdict on a doctest: each example runs there, and what it printed is compared here, as doctest does."""
-    checker = doctest.OutputChecker()
-    student._autograder_begin()
-    for example in doctest.DocTestParser().get_examples(case.code):
-        flags = sum(flag for flag, chosen in example.options.items() if chosen)
-        if flags & doctest.SKIP:
-            continue
-        answer = student._autograder_example(example.source)
-        if not isinstance(answer, tuple) or [type(part) for part in answer] != [str, str]:
-            raise WrongForm("the answer to a test is none")
-        printed, error = answer
-        if error and example.exc_msg is None:
-            return Verdict.ERROR, f"{example.source}raised {error.strip()}"
-        given, wanted = (error, example.exc_msg) if error else (printed, example.want)
-        if not error and example.exc_msg is not None:
-            return Verdict.FAIL, f"{example.source}should have raised {example.exc_msg.strip()}"
-        if not checker.check_output(wanted or "", given, flags):
-            return Verdict.FAIL, f"{example.source}{checker.output_difference(example, given, flags)}".rstrip()
-    return Verdict.PASS, case.praise
+def _apart(room: StudentProcess, process: StudentProcess, source: str, limits: Limits) -> tuple[Any, str]:
+    """The outputs of a case in a fork of `room` whose names are those of a fork of `process`; or why there are none."""
+    with contextlib.ExitStack() as stack:
+        fork = stack.enter_context(_ended(process.fork()))
+        apart = stack.enter_context(_ended(room.fork()))
+        done = run_apart(apart, fork, source, min(limits.cell_seconds, process.seconds_left()), ())
+        return done.outputs, done.refused
 
 
-def _run_function(student: Student, test: OtterTest, number: int) -> tuple[Verdict, str]:
-    """The verdict on a case that is a function."""
-    answer = student._autograder_case(test.source, number)
-    if not isinstance(answer, tuple) or [type(part) for part in answer] != [str, str, int]:
-        raise WrongForm("the answer to a test is none")
-    kind, said, line = answer
-    if not kind:
-        return Verdict.PASS, test.cases[number].praise
-    lines = test.source.split("\n")
-    where = f"{lines[line].strip()}\n" if 0 <= line < len(lines) else ""
-    return (Verdict.FAIL if kind == "AssertionError" else Verdict.ERROR), f"{where}{kind}: {said}"[:2000]
+def _beside(process: StudentProcess, source: str, limits: Limits) -> Any:
+    """The outputs of a case in a fork of the notebook's process."""
+    with _ended(process.fork()) as fork:
+        seconds = min(limits.cell_seconds, process.seconds_left())
+        reply = fork.request({"op": "run", "cell": -1, "source": source, "seconds": seconds}, seconds)
+        return clean_outputs(reply.get("outputs"), 1_000_000)[0]
 
 
-def _question(test: OtterTest, outcomes: list[tuple[Verdict, str, float]]) -> QuestionResult:
+@contextlib.contextmanager
+def _ended(fork: Fork) -> Iterator[Fork]:
+    """The fork, ended at the end."""
+    try:
+        yield fork
+    finally:
+        with contextlib.suppress(StudentFault):
+            fork.end()
+
+
+def _verdict(outputs: Any) -> tuple[Verdict, str]:
+    """The verdict and message in the outputs of a case."""
+    for output in outputs:
+        if output["output_type"] == "error" and output["ename"] == TimeLimit.__name__:
+            return Verdict.TIMEOUT, str(output["evalue"])
+        if output["output_type"] == "execute_result":
+            with contextlib.suppress(ValueError, SyntaxError, KeyError, TypeError, RecursionError, MemoryError):
+                verdict, message = json.loads(ast.literal_eval(output["data"]["text/plain"]))
+                if verdict in ("pass", "fail", "error"):
+                    return Verdict(verdict), str(message)
+    return Verdict.ERROR, "the test did not run to its end"
+
+
+def _imports_of(notebook: dict[str, Any]) -> tuple[str, ...]:
+    """The imports under usual names in a notebook's code, as statements."""
+    found: dict[str, None] = {}
+    for cell in notebook["cells"]:
+        lines = "".join(cell["source"]).splitlines() if cell["cell_type"] == "code" else []
+        code = "\n".join(line for line in lines if not line.lstrip().startswith(("%", "!")))
+        with contextlib.suppress(SyntaxError, ValueError, RecursionError, MemoryError):
+            for node in ast.walk(ast.parse(code)):
+                for alias in node.names if isinstance(node, ast.Import) else ():
+                    if _USUAL.get(alias.asname or alias.name) == alias.name:
+                        found[ast.unparse(ast.Import([alias]))] = None
+    return tuple(sorted(found))
+
+
+def _question(test: OtterTest, made: Made) -> QuestionResult:
     checks = tuple(
         CheckResult(
             id=f"{test.file}::{case.name}",
@@ -305,12 +339,15 @@ def _question(test: OtterTest, outcomes: list[tuple[Verdict, str, float]]) -> Qu
             seconds=round(seconds, 4),
             visible=not case.hidden,
         )
-        for case, (verdict, message, seconds) in zip(test.cases, outcomes, strict=True)
+        for case, (verdict, message, seconds) in zip(test.cases, made.cases, strict=True)
     )
     score = math.fsum(check.points for check in checks)
     if test.all_or_nothing:
         score = test.points if all(check.verdict is Verdict.PASS for check in checks) else 0.0
-    return QuestionResult(test.name, round(score, 9), round(test.points, 9), "cell", checks)
+    note = f"cases passed beside the student's code: {made.beside}" if made.beside else ""
+    return QuestionResult(
+        test.name, round(score, 9), round(test.points, 9), "cell", checks, isolated=not made.beside, note=note
+    )
 
 
 def _total(bundle: Bundle, questions: tuple[QuestionResult, ...]) -> tuple[float, float]:

@@ -143,7 +143,12 @@ SUBMISSIONS: dict[str, Any] = {
     "deleted": notebook(*(cell for cell in RIGHT if "check(" not in cell)),
     "killer": changed(cell5="import os\nos._exit(0)"),
     "hanging": changed(cell1="def square(n):\n    while n == 3:\n        pass\n    return n * n"),
-    "forger": changed(cell8='import otter\nopen("results.json", "w").write(\'{"score": 10}\')\nraise SystemExit'),
+    "forger": changed(
+        cell1="class Always(int):\n    def __eq__(self, other):\n        return True\n    def __repr__(self):\n"
+        "        return '?'\n    def __array__(self, *_, **__):\n        return np.array(0.25)\n\n"
+        "def square(n):\n    return Always()"
+    ),
+    "writer": changed(cell8='import otter\nopen("results.json", "w").write(\'{"score": 10}\')\nraise SystemExit'),
 }
 
 
@@ -214,13 +219,26 @@ def test_cases_are_checks_and_only_visible_ones_tell(graded):
     assert {question["graded_by"] for question in wrong.values()} == {"cell"}
 
 
+def test_results_say_where_tests_ran(graded):
+    told = {
+        question["id"]: (question["isolated"], question["note"]) for question in results(graded, "right")["questions"]
+    }
+    assert told == dict.fromkeys(FULL, (True, ""))
+    forged = {question["id"]: question for question in results(graded, "forger")["questions"]}
+    # An object that says that it equals everything passes where it is asked, and nowhere else.
+    assert forged["later"]["isolated"] is False
+    assert forged["later"]["note"].startswith("cases passed beside the student's code: the answer gives a Always")
+    assert forged["square"]["isolated"] is True
+    assert forged["square"]["score"] == 0
+
+
 def test_what_a_notebook_breaks_costs_what_depends_on_it(graded):
     assert results(graded, "killer")["run"]["ending"] == "crashed"
     assert scores(graded, "killer") == FULL
     hanging = {question["id"]: question for question in results(graded, "hanging")["questions"]}
     assert [check["verdict"] for check in hanging["square"]["checks"]] == ["timeout", "pass"]
     assert scores(graded, "hanging")["later"] == 3
-    assert scores(graded, "forger") == FULL
+    assert scores(graded, "writer") == FULL
 
 
 def test_zips_and_scripts_are_submissions_and_essays_are_told(graded):
