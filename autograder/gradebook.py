@@ -22,6 +22,7 @@ from autograder.submissions import Submission
 
 NO_RESPONSE = "No response."
 LOCK_ATTEMPTS = 4
+INDEXES = {"submitted_notebook": "assignment_id", "grade": "notebook_id", "comment": "notebook_id"}
 
 Result = TypeVar("Result")
 
@@ -41,6 +42,7 @@ def _ensure_assignment(course: Course, assignment: Assignment) -> None:
     remedy = "take the change back, or remove the assignment with `nbgrader db assignment remove` and grade it anew"
     recorded = {source.name: nbformat.from_dict(json.loads(source.recorded)) for source in assignment.notebooks}  # type: ignore[no-untyped-call] # untyped there
     with _opened(course) as gradebook:
+        _index(gradebook)
         if _known_cells(gradebook, assignment.id) == {name: _cells(notebook) for name, notebook in recorded.items()}:
             return
         entry = gradebook.update_or_create_assignment(assignment.id)
@@ -151,6 +153,26 @@ def _make_database(db_url: str) -> None:
                 MigrationContext.configure(connection).stamp(ScriptDirectory(ALEMBIC_DIR), "head")
     finally:
         engine.dispose()
+
+
+def _index(gradebook: Any) -> None:
+    """Give the tables the indexes by which their rows are looked for.
+
+    nbgrader makes none of them. Without, its formgrader's list of a class takes the square of its size: minutes for ten
+    thousand, and not two seconds with them.
+    """
+    from sqlalchemy import inspect, text
+    from sqlalchemy.exc import SQLAlchemyError
+
+    known = inspect(gradebook.engine)
+    for table, column in INDEXES.items():
+        name = f"ix_{table}_{column}"
+        if name not in {index["name"] for index in known.get_indexes(table)}:
+            try:
+                gradebook.db.execute(text(f"CREATE INDEX IF NOT EXISTS {name} ON {table} ({column})"))
+                gradebook.db.commit()
+            except SQLAlchemyError:  # whose user may not, say, does without
+                gradebook.db.rollback()
 
 
 def _cells(notebook: Any) -> dict[str, tuple[Any, ...]]:

@@ -303,6 +303,25 @@ def test_a_class_of_fifty_takes_a_few_milliseconds_each(small):
     assert min(times) < 0.02  # measured: 2 to 4 ms; the margin is for a machine that is busy
 
 
+def test_what_the_formgrader_asks_of_a_class_is_found_by_indexes(small):
+    """Its tables alone have none for it, and it would read them whole for each student."""
+    grade_all(small, small.submit(small.answered()))
+    asked = []
+    with gradebook(small) as opened:
+        from sqlalchemy import event
+
+        @event.listens_for(opened.engine, "before_cursor_execute")
+        def note(connection, cursor, statement, parameters, context, many):
+            asked.append((statement, parameters))
+
+        opened.submission_dicts("small")
+        opened.notebook_submission_dicts("small", "small")
+        with contextlib.closing(sqlite3.connect(small.root / "gradebook.db")) as database:
+            plans = [row[3] for each in asked for row in database.execute(f"explain query plan {each[0]}", each[1])]
+    assert any("INDEX ix_submitted_notebook_assignment_id" in plan for plan in plans)
+    assert any("INDEX ix_grade_notebook_id" in plan for plan in plans)
+
+
 def test_a_gradebook_that_is_being_written_is_waited_for(small):
     submission = small.submit(small.answered())
     ensure_assignment(small.course, small.assignment)
