@@ -237,6 +237,9 @@ class Far:
     def __contains__(self, item: Any) -> bool:
         return bool(self.__link.do("contains", self, item))
 
+    def __dir__(self) -> list[str]:
+        return [str(name) for name in self.__link.do("dir", self)]
+
     def __len__(self) -> int:
         return int(self.__link.do("len", self))
 

@@ -41,6 +41,7 @@ OPERATIONS: dict[str, Callable[..., Any]] = {
     "getattr": getattr,
     "setattr": setattr,
     "delattr": delattr,
+    "dir": dir,
     "len": len,
     "iter": iter,
     "str": str,
@@ -127,8 +128,7 @@ class Host:
                 warnings.simplefilter("ignore")
                 match request["do"]:
                     case "names":
-                        names = [name for name in list(namespace)[:_MOST_NAMES] if type(name) is str]
-                        return {"status": "ok", "value": ["l", names]}
+                        return {"status": "ok", "value": ["l", _names(namespace)]}
                     case "look":
                         if request["name"] not in namespace:
                             return {"status": "missing"}
@@ -175,6 +175,17 @@ class Host:
         items = outputs.finish()
         text = "".join(item["text"] for item in items if item["output_type"] == "stream" and item["name"] == "stdout")
         return text[:_MOST_PRINTED]
+
+
+def _names(namespace: dict[str, Any]) -> list[str]:
+    """The variables that there are, and those that functions look for: what a test cell does to them counts here."""
+    names = dict.fromkeys(name for name in list(namespace) if type(name) is str)
+    waiting = [value.__code__ for value in list(namespace.values()) if type(value) is types.FunctionType]
+    while waiting and len(names) < _MOST_NAMES:
+        code = waiting.pop()
+        names.update(dict.fromkeys(code.co_names))
+        waiting += [constant for constant in code.co_consts if isinstance(constant, types.CodeType)]
+    return list(names)[:_MOST_NAMES]
 
 
 def _seed(library: str, value: Any) -> None:

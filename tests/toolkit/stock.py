@@ -61,11 +61,10 @@ def _main(root: str, assignments: list[str]) -> None:
     for assignment in assignments:
         made = api.generate_assignment(assignment, force=True)
         assert made["success"], made
-        for student in sorted(Path(root, directory.submitted_directory).iterdir()):
-            if (student / assignment).is_dir():
-                done = api.autograde(assignment, student.name, force=True)
-                # A notebook that nbgrader cannot grade has no score: the comparison says so.
-                print(student.name, done["success"], file=sys.stderr)
+        for student in sorted(api.get_submitted_students(assignment)):
+            done = api.autograde(assignment, student, force=True)
+            # A notebook that nbgrader cannot grade has no score: the comparison says so.
+            print(student, done["success"], file=sys.stderr)
     print(json.dumps(gradebook_scores(directory.db_url, directory.course_id)))
 
 
