@@ -2,7 +2,7 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 
-.PHONY: demo test lint bench release clean
+.PHONY: demo test lint benchmarks release clean
 
 demo: .venv/ready
 	$(BIN)/autograder demo demo
@@ -15,9 +15,8 @@ lint: .venv/ready
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-bench: .venv/ready
-	$(BIN)/python benchmarks/throughput.py
-	$(BIN)/python benchmarks/pages.py
+benchmarks: .venv/ready
+	$(BIN)/python -m benchmarks
 
 release: .venv/ready
 	for folder in source/*/; do $(BIN)/autograder release $$(basename $$folder) || exit; done

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -25,12 +26,13 @@ HIDE = 'mount -t tmpfs -o size=1m none "$0" && exec "$@"'
 class Cluster:
     """A scheduler and its workers, each a process of its own."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, *tls: str) -> None:
+        self.folder, self.tls = folder, tls
         self.processes: list[subprocess.Popen[bytes]] = []
         self.log = (folder / "log").open("ab")
         where = folder / "scheduler.json"
-        self.start("scheduler", "--port=0", "--host=127.0.0.1", "--no-dashboard", f"--scheduler-file={where}")
+        host = "--host=" + ("tls://" if tls else "") + "127.0.0.1"
+        self.start("scheduler", "--port=0", host, "--no-dashboard", f"--scheduler-file={where}")
         deadline = time.monotonic() + SECONDS
         while not where.exists() or not where.read_text():
             assert time.monotonic() < deadline, (folder / "log").read_text()
@@ -38,7 +40,7 @@ class Cluster:
         self.address: str = json.loads(where.read_text())["address"]
 
     def start(self, what: str, *arguments: str, before: tuple[str, ...] = ()) -> subprocess.Popen[bytes]:
-        command = [*before, sys.executable, "-m", "distributed.cli.dask_" + what, *arguments]
+        command = [*before, sys.executable, "-m", "distributed.cli.dask_" + what, *self.tls, *arguments]
         environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONWARNINGS": "ignore"}
         process = subprocess.Popen(command, cwd="/", env=environment, stdout=self.log, stderr=self.log)
         self.processes.append(process)
@@ -47,7 +49,8 @@ class Cluster:
     def worker(self, name: str, *arguments: str, before: tuple[str, ...] = ()) -> subprocess.Popen[bytes]:
         place = self.folder / name
         place.mkdir()
-        given = [self.address, f"--name={name}", "--nthreads=1", "--no-nanny", "--no-dashboard", "--host=127.0.0.1"]
+        given = [self.address, f"--name={name}", "--nthreads=1", "--no-dashboard"]
+        given += [] if "--nanny" in arguments else ["--no-nanny"]
         return self.start("worker", *given, f"--local-directory={place}", *arguments, before=before)
 
     def end(self) -> None:
@@ -66,11 +69,12 @@ def cluster(tmp_path: Path) -> Iterator[Cluster]:
     cluster.end()
 
 
-def start(room: Classroom, cluster: Cluster, *arguments: str) -> subprocess.Popen[str]:
+def start(room: Classroom, cluster: Cluster, *arguments: str, **environment: str) -> subprocess.Popen[str]:
     """The command, under way."""
     return subprocess.Popen(
         [sys.executable, "-m", "autograder.cli", "grade", "tiny", "--scheduler", cluster.address, *arguments],
-        cwd=room.root, env=room.environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        cwd=room.root, env={**room.environment(), **environment}, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        text=True,
     )  # fmt: skip
 
 
@@ -163,6 +167,36 @@ def test_a_worker_without_the_layers_that_the_course_asks_for_gets_nothing(tmp_p
     assert command.returncode == 0, err
     assert "the worker poor (tcp://127.0.0.1:" in err
     assert outcome(room) == undisturbed
+
+
+def test_a_scheduler_with_certificates_takes_who_has_one_and_its_workers_may_have_nannies(tmp_path):
+    if shutil.which("openssl") is None:
+        pytest.skip("there is no openssl here to make a certificate with")
+    files = {name: str(tmp_path / f"{name}.pem") for name in ("key", "cert")}
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=autograder",
+         "-keyout", files["key"], "-out", files["cert"]],
+        capture_output=True, check=True,
+    )  # fmt: skip
+    room = Classroom(tmp_path)
+    room.hand_in("ada", {})
+    cluster = Cluster(
+        tmp_path, f"--tls-ca-file={files['cert']}", f"--tls-cert={files['cert']}", f"--tls-key={files['key']}"
+    )
+    try:
+        assert cluster.address.startswith("tls://")
+        cluster.worker("nursed", "--nanny")
+        short = {"DASK_DISTRIBUTED__COMM__TIMEOUTS__CONNECT": "3"}
+        _, err = start(room, cluster, **short).communicate(timeout=120)
+        assert f"{cluster.address}: no Dask scheduler answers there" in err
+        tls = {"CA_FILE": "cert", "CLIENT__CERT": "cert", "CLIENT__KEY": "key"}
+        known = {f"DASK_DISTRIBUTED__COMM__TLS__{name}": files[kind] for name, kind in tls.items()}
+        command = start(room, cluster, **known)
+        _, err = command.communicate(timeout=120)
+        assert command.returncode == 0, err
+        assert room.results("ada")["score"] == 10
+    finally:
+        cluster.end()
 
 
 def test_a_scheduler_that_is_not_there_is_said(tmp_path):
