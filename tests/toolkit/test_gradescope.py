@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from autograder.export.gradescope_run import main, notebook_folder, seconds_late
+from autograder.export.gradescope_run import main, notebook_folder, results_of, seconds_late
+from autograder.records import Grade, QuestionResult, Run
 from tests.toolkit.classroom import Classroom, Notebook, extra_cell
 
 METADATA = {
@@ -224,6 +225,14 @@ def test_there_are_results_even_when_set_up_has_failed(room, exported, tmp_path)
     tree = Tree(exported, tmp_path / "autograder")
     results = tree.grade(tiny__ipynb=room.answered())
     assert results["output"].startswith("The autograder did not start, which is no fault of yours.")
+
+
+def test_a_question_that_its_grade_cell_tests_is_one_entry():
+    asked = (QuestionResult("sums", 1.5, 2.0, "cell", isolated=True), QuestionResult("odd", None, 2.0, "cell"))
+    grade = Grade("c", "hw", "ada", 1.5, 4.0, ("odd",), (), asked, Run("completed"))
+    sums, odd = results_of(grade)["tests"]
+    assert (sums["name"], sums["score"], sums["max_score"]) == ("sums", 1.5, 2.0)
+    assert (odd["output"], odd["tags"], "score" in odd) == ("graded by hand", ["odd", "manual"], False)
 
 
 def test_late_is_after_the_latest_date_that_somebody_has():
