@@ -18,6 +18,8 @@ WIDE = 64
 
 def build(student, rng, input_dim, hidden_dim, latent_dim, *, scale=None, biases=True):
     """A module; with `scale`, its parameters drawn anew, weights with standard deviation scale / sqrt(fan in)."""
+    # The inputs are of float32, whatever the notebook made torch's default.
+    student.torch.set_default_dtype(torch.float32)
     student.torch.manual_seed(int(rng.integers(1000)))
     model = student.VAE(input_dim, hidden_dim, latent_dim)
     if scale is not None:
@@ -84,6 +86,7 @@ def test_shapes(student, rng):
 
     Hint: the three sizes are arguments. None of them is known beforehand.
     """
+    student.torch.set_default_dtype(torch.float32)
     for input_dim, hidden_dim, latent_dim in [(10, 16, 3), (7, 24, 1), (5, 32, 9)]:
         student.torch.manual_seed(int(rng.integers(1000)))
         model = student.VAE(latent_dim=latent_dim, input_dim=input_dim, hidden_dim=hidden_dim)
