@@ -24,6 +24,7 @@ _SKIPPED = frozenset({"__file__"})
 class _Statement:
     node: ast.stmt
     locked: bool
+    answer: bool
     binds: set[str] = field(default_factory=set)
     reads: set[str] = field(default_factory=set)
 
@@ -41,7 +42,9 @@ def prelude(source: str, recorded: str) -> list[str]:
         if not isinstance(each.node, (ast.Import, ast.ImportFrom)):
             for name in each.binds:
                 bound[name] = bound.get(name, 0) + 1
-    owned = {name for name in imports if name not in bound}
+    # What only an answer imports may be what is asked for.
+    given = set().union(*(each.binds for each in statements if not each.answer))
+    owned = {name for name in imports if name not in bound and name in given}
     changed = {name for each in statements for name in _changed(each.node)} - owned
     chosen: list[str] = [imports[name] for name in imports if name in owned]
     for each in statements:
@@ -74,7 +77,7 @@ def _statements(source: dict[str, object], recorded: dict[str, object]) -> Itera
         locked = not answer and bool(meta.get("locked") or meta.get("grade"))
         text = "".join((filled.get(_grade_id(cell), cell) if locked and _grade_id(cell) else cell)["source"])
         for node in _parsed(text):
-            yield _Statement(node, locked, _binds(node), _reads(node))
+            yield _Statement(node, locked, answer, _binds(node), _reads(node))
 
 
 def _code(notebook: dict[str, object]) -> list[dict[str, dict[str, dict[str, object]]]]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import builtins
 import importlib
+import os
 import random
 import sys
 import types
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 JUDGED = frozenset({"eq", "ne", "lt", "le", "gt", "ge", "contains", "bool", "isinstance", "issubclass", "hash"})
 """What a student's object can be asked for that decides whether a test passes."""
 
+# Files of the folder that the cell has opened.
+_opened: set[str] = set()
 _TOLD = frozenset({"__name__", "__qualname__", "__doc__", "__annotations__", "__module__"})
 
 
@@ -362,6 +365,15 @@ def prepare(agent: Agent, sources: list[str], seconds: float) -> list[bool]:
     shell.user_module, shell.user_ns = module, names
     sys.modules["__main__"] = module
     agent.namespace = names
+    home = os.getcwd()
+
+    def note(event: str, args: tuple[Any, ...]) -> None:
+        if event == "open" and isinstance(args[0], str):
+            path = os.path.relpath(os.path.join(home, args[0]), home)
+            if not path.startswith(".."):
+                _opened.add(path)
+
+    sys.addaudithook(note)
     return [shell.run_notebook_cell(-1, source, seconds)[1] for source in sources]
 
 
@@ -374,9 +386,12 @@ def run(agent: Agent, request: dict[str, Any]) -> dict[str, Any]:
     judged = request["judged"]
     link = Link(ask, None if judged is None else frozenset(judged))
     names.begin(link)
+    _opened.clear()
     with _Seeds(link):
         outputs, ok = shell.run_notebook_cell(request["cell"], request["source"], request["seconds"])
     names.link = None
+    if judged is None and (written := sorted(_opened & set(link.send({"do": "written"})))):
+        link.refused = f"the test reads what the answer has written: {written[0]}"
     return {
         "status": "ok",
         "outputs": outputs,

@@ -5,10 +5,13 @@ Like all of the student's process it can be tampered with; what it answers is a 
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import operator
+import os
 import random
 import sys
+import time
 import types
 import warnings
 from collections.abc import Callable
@@ -66,6 +69,7 @@ class Host:
         self._agent = agent
         self._objects: list[Any] = []
         self._numbers: dict[int, int] = {}
+        self._began = time.time_ns()
 
     def _number(self, value: Any) -> int:
         if id(value) not in self._numbers:
@@ -129,6 +133,8 @@ class Host:
                 match request["do"]:
                     case "names":
                         return {"status": "ok", "value": ["l", _names(namespace)]}
+                    case "written":
+                        return {"status": "ok", "value": ["l", self._written()]}
                     case "look":
                         if request["name"] not in namespace:
                             return {"status": "missing"}
@@ -151,6 +157,17 @@ class Host:
         reply["changed"] = self._changed(request.get("args"), args)
         reply["printed"] = self._printed()
         return reply
+
+    def _written(self) -> list[str]:
+        """The files in the notebook's folder that it wrote itself: the others were there before this process served."""
+        found = []
+        for folder, _, names in os.walk("."):
+            for name in names[:_MOST_NAMES]:
+                path = os.path.normpath(os.path.join(folder, name))
+                with contextlib.suppress(OSError):
+                    if os.stat(path, follow_symlinks=False).st_mtime_ns >= self._began:
+                        found.append(path)
+        return found[:_MOST_NAMES]
 
     def _arguments(self, error: Exception) -> Any:
         try:
