@@ -279,5 +279,5 @@ def grade_cell(question: Question, run: NotebookRun, plan: CellPlan, apart: Apar
     score = round(_points(apart.ran, apart.outputs, question.points, plan.shows), 9)
     if score < beside:
         run.attention.append(f"'{question.id}' passes only where its test runs beside the student's code, not apart")
-    # What it lacks beside the student's code it lacks for nbgrader, too: a name of Python's that the notebook has taken.
+    # What it lacks beside the student's code it lacks for nbgrader, too: the notebook may have its own `sum`.
     return result(score=min(score, beside), isolated=True)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import builtins
 import importlib
+import inspect
 import os
 import random
 import sys
@@ -201,6 +202,8 @@ class Far:
         object.__setattr__(self, "_Far__name", name)
 
     def __getattr__(self, name: str) -> Any:
+        if name == "__signature__" and isinstance(self, FarFunction):
+            return _signature(self.__link.do("signature", self))
         if name.startswith("__") and name.endswith("__") and name not in _TOLD:
             raise AttributeError(name)
         return self.__link.do("getattr", self, name)
@@ -268,6 +271,17 @@ class Far:
         self.__link.do("exit", self)
 
 
+def _signature(claimed: Any) -> inspect.Signature:
+    """What a function takes, as its side says."""
+    kinds = list(inspect._ParameterKind)
+    return inspect.Signature(
+        [
+            inspect.Parameter(name, kinds[kind], default=default[0] if default else inspect.Parameter.empty)
+            for name, kind, *default in claimed
+        ]
+    )
+
+
 def number_of(far: Far) -> int:
     """By what it is known on both sides."""
     number: int = object.__getattribute__(far, "_Far__number")
@@ -313,8 +327,17 @@ class Names(dict[str, Any]):
     def begin(self, link: Link) -> None:
         """From now on there is a student's process behind it."""
         self.link = link
-        self._theirs = {name for name in link.send({"do": "names"}) if isinstance(name, str)}
+        variables, looked_for = link.send({"do": "names"})
+        self._variables = dict.fromkeys(name for name in variables if isinstance(name, str))
+        self._theirs = {*self._variables, *(name for name in looked_for if isinstance(name, str))}
         self._seen: dict[str, tuple[int, Any, Any]] = {}
+
+    def keys(self) -> Any:
+        """Also the student's: a test may look for a name in `dir()`."""
+        return super().keys() if self.link is None else list({**dict.fromkeys(self), **self._variables})
+
+    def __contains__(self, name: object) -> bool:
+        return super().__contains__(name) or (self.link is not None and name in self._variables)
 
     def __missing__(self, name: str) -> Any:
         if self.link is None or hasattr(builtins, name) or name.startswith("__"):
@@ -342,11 +365,12 @@ class Names(dict[str, Any]):
 
     def __delitem__(self, name: str) -> None:
         theirs = self.link is not None and name in self._theirs
-        if not theirs or name in self:
+        if not theirs or super().__contains__(name):
             super().__delitem__(name)
         if theirs:
             assert self.link is not None
             self._theirs.discard(name)
+            self._variables.pop(name, None)
             self._seen.pop(name, None)
             self.link.send({"do": "delete", "name": name})
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import inspect
 import operator
 import os
 import random
@@ -45,6 +46,7 @@ OPERATIONS: dict[str, Callable[..., Any]] = {
     "setattr": setattr,
     "delattr": delattr,
     "dir": dir,
+    "signature": lambda function: _signature(function),
     "len": len,
     "iter": iter,
     "str": str,
@@ -132,7 +134,7 @@ class Host:
                 warnings.simplefilter("ignore")
                 match request["do"]:
                     case "names":
-                        return {"status": "ok", "value": ["l", _names(namespace)]}
+                        return {"status": "ok", "value": _names(namespace)}
                     case "written":
                         return {"status": "ok", "value": ["l", self._written()]}
                     case "look":
@@ -194,15 +196,25 @@ class Host:
         return text[:_MOST_PRINTED]
 
 
-def _names(namespace: dict[str, Any]) -> list[str]:
+def _names(namespace: dict[str, Any]) -> list[Any]:
     """The variables that there are, and those that functions look for: what a test cell does to them counts here."""
-    names = dict.fromkeys(name for name in list(namespace) if type(name) is str)
+    variables = [name for name in list(namespace)[:_MOST_NAMES] if type(name) is str]
+    names: dict[str, None] = {}
     waiting = [value.__code__ for value in list(namespace.values()) if type(value) is types.FunctionType]
     while waiting and len(names) < _MOST_NAMES:
         code = waiting.pop()
         names.update(dict.fromkeys(code.co_names))
         waiting += [constant for constant in code.co_consts if isinstance(constant, types.CodeType)]
-    return list(names)[:_MOST_NAMES]
+    return ["l", [["l", variables], ["l", list(names)[:_MOST_NAMES]]]]
+
+
+def _signature(function: Any) -> list[tuple[Any, ...]]:
+    """The parameters of a function: name, kind and, where there is one, default."""
+    parameters = inspect.signature(function).parameters.values()
+    return [
+        (each.name, int(each.kind), *([] if each.default is inspect.Parameter.empty else [each.default]))
+        for each in parameters
+    ]
 
 
 def _seed(library: str, value: Any) -> None:
