@@ -13,6 +13,9 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
+from autograder.checks.collect import collect
+from autograder.course import load_assignment, load_course
+from autograder.export.otter import notebook_and_tests
 from autograder.export.otter_cells import test_function
 from tests.toolkit.classroom import Classroom, Notebook, cell, scores
 from tests.toolkit.tiny import SHARES, SPREAD
@@ -120,6 +123,24 @@ def test_the_zip_installs_what_it_needs_where_otter_has_containers(bundle):
     assert f"python={sys.version_info.major}.{sys.version_info.minor}" in environment
     assert "- torch==" in environment
     assert {"tests/shares.py", "tests/shares.hidden.py", "files/dl_autograder.course"} <= set(names)
+
+
+COURSE = Path(__file__).parents[2]
+
+
+@pytest.mark.parametrize("name", sorted(path.name for path in (COURSE / "source").iterdir()))
+def test_otter_reads_the_tests_of_every_assignment_of_ours(name):
+    from otter.test_files.exception_test import ExceptionTestFile
+
+    assignment = load_assignment(load_course(COURSE), name)
+    assert assignment.checks is not None
+    (notebook,) = assignment.notebooks
+    _, tests = notebook_and_tests(notebook, list(assignment.questions), collect(assignment.checks, COURSE))
+    read = {file: ExceptionTestFile.from_string(text) for file, text in tests.items()}
+    points = {test.name: test.possible for file, test in read.items() if file.endswith(".hidden.py")}
+    expected = {question.id: question.points for question in assignment.questions if question.kind == "auto"}
+    assert points == pytest.approx(expected)
+    assert all(test.possible == 0 for file, test in read.items() if not file.endswith(".hidden.py"))
 
 
 CELLS = {
