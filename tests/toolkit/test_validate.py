@@ -89,6 +89,20 @@ def room(tmp_path_factory) -> Classroom:
     return room
 
 
+@pytest.fixture(scope="module")
+def graded(room) -> Classroom:
+    """The course when wrong answers have been graded, and a right one that uses the magic."""
+    for name, code in WRONG.items():
+        room.submit(name, room.answered(code))
+    notebook = room.answered()
+    cell(notebook, "shares_answer")["source"] = f"%%check shares\n{SHARES}"
+    notebook["cells"].insert(0, extra_cell("%load_ext autograder\nbehind = 1"))
+    notebook["cells"].append(extra_cell("%check\nassert behind == 1"))
+    room.submit("magician", notebook)
+    assert room.autograder("grade", "tiny").status == 0
+    return room
+
+
 @pytest.fixture
 def home(room, tmp_path) -> Path:
     """What a student has: the released folder, away from the course."""
@@ -159,17 +173,13 @@ def test_a_file_of_the_course_s_with_that_name_is_refused(small):
 # The command
 
 
-def test_the_words_are_those_of_the_feedback(room, home):
-    for name, code in WRONG.items():
-        room.submit(name, room.answered(code))
-    assert room.autograder("grade", "tiny").status == 0
-    for name, code in WRONG.items():
-        graded = checks(room.results(name))["an_example"]
-        (result,), _ = validate(answered(home, room, code))
-        assert {key: result[key] for key in ("title", "verdict", "message", "hint")} == {
-            key: graded[key] for key in ("title", "verdict", "message", "hint")
-        }
-        assert result["verdict"] != "pass"
+@pytest.mark.parametrize("name", WRONG)
+def test_the_words_are_those_of_the_feedback(graded, home, name):
+    there = checks(graded.results(name))["an_example"]
+    (result,), _ = validate(answered(home, graded, WRONG[name]))
+    words = ("title", "verdict", "message", "hint")
+    assert [result[key] for key in words] == [there[key] for key in words]
+    assert result["verdict"] != "pass"
 
 
 def test_a_right_notebook_passes_and_a_wrong_one_says_why(room, home, capsys):
@@ -272,15 +282,10 @@ def test_a_cell_that_begins_with_check_is_run_and_checked(home, room):
     assert said[5] == "no visible check is of 'nothing' (there are checks of: shares)\n"
 
 
-def test_the_magic_costs_nothing_when_the_notebook_is_graded(room):
-    notebook = room.answered()
-    cell(notebook, "shares_answer")["source"] = f"%%check shares\n{SHARES}"
-    notebook["cells"].insert(0, extra_cell("%load_ext autograder\nbehind = 1"))
-    notebook["cells"].append(extra_cell("%check\nassert behind == 1"))
-    room.submit("magician", notebook)
-    assert room.autograder("grade", "tiny", "--student", "magician").status == 0
-    assert scores(room.results("magician")) == {"shares": 6, "spread": 4, "why": None}
-    assert room.results("magician")["notebooks"][0]["cells_failed"] == []
+def test_the_magic_costs_nothing_when_the_notebook_is_graded(graded):
+    results = graded.results("magician")
+    assert scores(results) == {"shares": 6, "spread": 4, "why": None}
+    assert results["notebooks"][0]["cells_failed"] == []
 
 
 @pytest.mark.parametrize("magic", ["%%check f", "%%time", "%%capture out"])
