@@ -58,10 +58,20 @@ class Check:
         return f"<check {self.id}>"
 
 
+def _forget_other_references(root: Path) -> None:
+    """Let `solutions` be this course's, if the process has imported another one's."""
+    package = sys.modules.get("solutions")
+    where = next(iter(getattr(package, "__path__", ())), None)
+    if where is not None and Path(where).resolve() != (root / "solutions").resolve():
+        for name in [name for name in sys.modules if name == "solutions" or name.startswith("solutions.")]:
+            del sys.modules[name]
+
+
 class Checks:
     """The checks in `folder`, collected. Raises `CourseError` for one that names no question or cannot be imported."""
 
     def __init__(self, folder: Path, root: Path) -> None:
+        _forget_other_references(root)
         with _only_our_plugin():
             self._config = _prepareconfig(
                 [
