@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from autograder.course import Assignment, Course
 
 _HANGS = 2
+_grading: list[str] = []
 
 
 def grade_here(question: str) -> None:
@@ -41,10 +42,14 @@ def grade_here(question: str) -> None:
     from IPython import get_ipython
 
     shell = get_ipython()
-    if shell is None:
-        return
-    with _unnoticed():
-        points = points_here(question, shell.user_ns, Path.cwd())
+    if shell is None or _grading:
+        return  # the model answer's notebook, which has these calls as well, may run to confirm a check
+    _grading.append(question)
+    try:
+        with _unnoticed():
+            points = points_here(question, shell.user_ns, Path.cwd())
+    finally:
+        _grading.clear()
     sys.displayhook(points)
 
 

@@ -148,3 +148,10 @@ def test_outside_of_a_notebook_nothing_happens():
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert (done.stdout, done.stderr) == ("", "")
     assert grade_here("softmax") is None
+
+
+def test_within_a_grading_the_model_answer_s_own_calls_do_nothing(monkeypatch):
+    """A check that breaks on an answer is tried on the model answer, whose notebook asks for checks as well."""
+    monkeypatch.setattr("IPython.get_ipython", lambda: object())
+    monkeypatch.setattr("autograder.checks.here._grading", ["softmax"])
+    assert grade_here("softmax") is None
