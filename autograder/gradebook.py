@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import json
+import logging
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -92,9 +93,15 @@ def _opened(course: Course) -> Iterator[Any]:
     from nbgrader.api import Gradebook  # type: ignore[import-untyped] # nbgrader has no types
 
     _make_database(course.db_url)
-    # What is left open when something is raised is rolled back.
-    with Gradebook(course.db_url, course.name) as gradebook:
-        yield gradebook
+    # nbgrader prints the traceback of what it raises; ours is a sentence.
+    log = logging.getLogger("tornado.application")
+    silent, log.disabled = log.disabled, True
+    try:
+        # What is left open when something is raised is rolled back.
+        with Gradebook(course.db_url, course.name) as gradebook:
+            yield gradebook
+    finally:
+        log.disabled = silent
 
 
 def _patiently(course: Course, work: Callable[[], Result]) -> Result:

@@ -58,20 +58,29 @@ class Check:
         return f"<check {self.id}>"
 
 
-def _forget_other_references(root: Path) -> None:
-    """Let `solutions` be this course's, if the process has imported another one's."""
+def _forget_other_courses(root: Path) -> None:
+    """Let `solutions` and `tests.checks` be this course's, if the process has imported another one's."""
     package = sys.modules.get("solutions")
     where = next(iter(getattr(package, "__path__", ())), None)
     if where is not None and Path(where).resolve() != (root / "solutions").resolve():
-        for name in [name for name in sys.modules if name == "solutions" or name.startswith("solutions.")]:
-            del sys.modules[name]
+        _forget("solutions")
+    # pytest takes a module that has been imported under a name for the file that has this name now.
+    for name, module in list(sys.modules.items()):
+        path = getattr(module, "__file__", None)
+        if name.startswith("tests.checks.") and path and not Path(path).is_relative_to(root):
+            _forget(name)
+
+
+def _forget(package: str) -> None:
+    for name in [name for name in sys.modules if name == package or name.startswith(f"{package}.")]:
+        del sys.modules[name]
 
 
 class Checks:
     """The checks in `folder`, collected. Raises `CourseError` for one that names no question or cannot be imported."""
 
     def __init__(self, folder: Path, root: Path) -> None:
-        _forget_other_references(root)
+        _forget_other_courses(root)
         with _only_our_plugin():
             self._config = _prepareconfig(
                 [

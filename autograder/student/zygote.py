@@ -28,6 +28,8 @@ from typing import Any, NoReturn
 
 from autograder.student import ban, jail, linux, wire
 
+_LAST_SECONDS = 0.5
+
 # Run once before the first fork, so that no child pays for what is imported or built on first use.
 _PREWARM = """
 import matplotlib.pyplot as _plt, numpy as _np, torch as _torch
@@ -62,11 +64,15 @@ def main() -> None:
         missing = warm_up(**json.loads(sys.argv[2]))
     except Exception as error:
         failure = f"{type(error).__name__}: {error}"
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel buries zygotes
+    signal.signal(signal.SIGCHLD, _bury)
     jail.hide()
     while True:
         _, fds, _, _ = socket.recv_fds(requests, 1, 1)
         if not fds:
+            # What zygotes used counts as ours only once they are buried, and those that are still there are ending.
+            deadline = time.monotonic() + _LAST_SECONDS
+            while _bury() and time.monotonic() < deadline:
+                time.sleep(0.005)
             return
         channel = wire.Channel(socket.socket(fileno=fds[0]))
         if failure:
@@ -80,6 +86,16 @@ def main() -> None:
             _serve(channel, missing)
             return
         channel.close()
+
+
+def _bury(*_: object) -> bool:
+    """Take leave of zygotes that have ended; whether there are others."""
+    try:
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
+    except ChildProcessError:
+        return False
+    return True
 
 
 def warm_up(imports: list[str], *, optimizers: bool, output_bytes: int, folder: str) -> list[str]:

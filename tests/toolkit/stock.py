@@ -55,6 +55,7 @@ def _main(root: str, assignments: list[str]) -> None:
     from traitlets.config.loader import PyFileConfigLoader
 
     os.chdir(root)  # nbgrader looks for headers and templates of tests there
+    os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"  # it calls alembic by name
     config: Any = PyFileConfigLoader("nbgrader_config.py", path=root).load_config()
     directory = CourseDirectory(config=config, root=root)
     api = NbGraderAPI(directory, config=config)
