@@ -36,9 +36,9 @@ from autograder.remember import remember_references
 Report = Callable[[int, int], None]
 
 _MISCONCEPTION_SEEDS = 12
-_MATRIX_SEEDS = 3
+_MATRIX_SEEDS = 2
 _MUTANT_SEEDS = 3
-_CHUNK = 20
+_CHUNK = 40
 _TOGETHER = 8
 _MUTANTS = 50
 # A mutant may loop for ever: it gets ten times as long as the model answer took, and this.
@@ -51,7 +51,7 @@ _CALL_SECONDS = 600.0
 class Trial:
     """A variant on the checks of its question over some seeds: the worst verdict of each check, the names given.
 
-    A misconception goes through all checks, and gets names, with the first three seeds; with the others only until a
+    A misconception goes through all checks, and gets names, with the first two seeds; with the others only until a
     check notices it. `margin` is the largest error of an alternative that `close` accepted, or the smallest of a
     misconception that it refused (with the check that saw most), in tolerances; nothing when no
     numbers were compared, infinite when what came back was no number or was refused in another way; and the check it

@@ -572,11 +572,11 @@ class OwnFunctions:
     made = []
 
     def first_filters():
-        return np.random.default_rng(5).normal(size=(24, 1, 3, 3))
+        return np.random.default_rng(5).normal(size=(12, 1, 3, 3))
 
     def features(images):
-        out, _ = conv2d_forward(images, first_filters(), np.zeros(24), padding=1)
-        out, _ = max_pool_forward(np.maximum(out, 0), 2, 2)  # (N, 24, 4, 4)
+        out, _ = conv2d_forward(images, first_filters(), np.zeros(12), padding=1)
+        out, _ = max_pool_forward(np.maximum(out, 0), 2, 2)  # (N, 12, 4, 4)
         return np.concatenate([out.reshape(len(images), -1), np.ones((len(images), 1))], axis=1)
 
     def weights():
