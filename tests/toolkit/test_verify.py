@@ -277,7 +277,7 @@ def test_the_kill_matrix_says_which_check_finds_which_mistake(sound):
 
 def test_each_mistake_is_named_by_its_own_name(sound):
     assert [trial.named for trial in sound.misconceptions] == [
-        {"sum instead": 3}, {"sign forgotten": 3}, {"median for mean": 3},
+        {"sum instead": 2}, {"sign forgotten": 2}, {"median for mean": 2},
     ]  # fmt: skip
 
 
@@ -290,9 +290,9 @@ def test_alternatives_are_tried_with_every_seed(sound):
 def test_the_table_is_printed(sound, capsys):
     print_verification(sound)
     text = capsys.readouterr().out
-    assert "sum instead (3)" in text
+    assert "sum instead (2)" in text
     assert "model answer 3 of 3, released notebook 0; 3 misconceptions, 2 alternatives" in text
-    assert "misconceptions named right 9 of 9 times (100.0%), wrong 0, not 0" in text
+    assert "misconceptions named right 6 of 6 times (100.0%), wrong 0, not 0" in text
     assert "refused" not in text
 
 
@@ -361,7 +361,7 @@ def test_an_idle_check_is_something_to_think_about(flawed):
 
 def test_mistakes_that_cannot_be_told_apart_are_something_to_think_about(flawed):
     for name in ("MedianForMean", "MiddleForMean"):
-        assert f"{name} of centre is not named in 3 of 3 seeds" in flawed.thoughts
+        assert f"{name} of centre is not named in 2 of 2 seeds" in flawed.thoughts
     assert not [sentence for sentence in flawed.thoughts if "SumInstead" in sentence]
 
 
