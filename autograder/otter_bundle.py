@@ -99,6 +99,8 @@ def read_bundle(path: Path) -> Bundle:
         from otter.test_files.ok_test import OKTestFile
     except ImportError:
         raise AutograderError("otter-grader is not installed; `pip install dl-autograder[otter]` does that") from None
+    if path.suffix not in (".zip", ".ipynb"):
+        raise CourseError(f"{path}: not an autograder of otter's, which is a .zip or a notebook with its tests")
     try:
         data = path.read_bytes()
         entries = _entries(data) if path.suffix == ".zip" else {}

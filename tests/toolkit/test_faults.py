@@ -24,14 +24,11 @@ import pytest
 
 from autograder.batch import grade_class
 from autograder.course import Course, load_assignment, load_course
-from autograder.grade import GradedSubmission
 from autograder.gradebook import ensure_assignment
 from autograder.records import AutograderError
 from tests.toolkit.classroom import Classroom
-from tests.toolkit.prepared import Here, Prepared
+from tests.toolkit.prepared import Graded, Here, grade_prepared
 from tests.toolkit.test_interrupted import a_class, outcome
-
-Graded = dict[str, GradedSubmission]
 
 
 @pytest.fixture(scope="module")
@@ -48,14 +45,6 @@ def copy_of(room: Classroom, folder: Path) -> Course:
     """The same course, and nothing graded."""
     shutil.copytree(room.root, folder, ignore=shutil.ignore_patterns("autograded", "gradebook.db*"), dirs_exist_ok=True)
     return load_course(folder)
-
-
-def grade(course: Course, kept: Graded) -> int:
-    """Grade the class with what is known of it; how many that were."""
-    assignment = load_assignment(course, "tiny")
-    done = grade_class(course, assignment, executor=lambda: Prepared(lambda submission: kept[submission.student]))
-    assert done.failed == {}
-    return len(done.graded)
 
 
 def what_is_left(course: Course) -> dict[str, Any]:
@@ -101,13 +90,13 @@ def test_a_disk_that_is_full_at_any_instant_costs_nothing_but_the_time(small_dis
             ensure_assignment(course, load_assignment(course, "tiny"))
         ballast = fill(small_disk, free * 1024)
         try:
-            whole = grade(course, kept) == len(kept)
+            whole = grade_prepared(course, kept) == len(kept)
         except AutograderError as error:
             whole = False
             said.add(str(error).removeprefix("sqlite:///").replace(str(course.root), ""))
         assert_whole(course)
         ballast.unlink()
-        grade(course, kept)
+        grade_prepared(course, kept)
         assert what_is_left(course) == undisturbed, free
         shutil.rmtree(course.root)
     assert whole, "the last of them was to have room enough"
@@ -145,7 +134,7 @@ def test_a_kill_at_any_instant_of_writing_costs_nothing_but_the_time(in_memory, 
     room, kept, undisturbed = known
     course = copy_of(room, in_memory / "measured")
     begun = time.monotonic()
-    grade(course, kept)
+    grade_prepared(course, kept)
     usual = time.monotonic() - begun
     cut = 0
     for number in range(30):
@@ -153,7 +142,7 @@ def test_a_kill_at_any_instant_of_writing_costs_nothing_but_the_time(in_memory, 
         pid = os.fork()
         if pid == 0:
             with contextlib.suppress(BaseException):
-                grade(course, kept)
+                grade_prepared(course, kept)
             os._exit(0)
         time.sleep(usual * random.uniform(0.3, 1.1))
         os.kill(pid, signal.SIGKILL)
@@ -161,7 +150,7 @@ def test_a_kill_at_any_instant_of_writing_costs_nothing_but_the_time(in_memory, 
         assert_whole(course)
         before = len(list(course.root.glob("autograded/*/*/results.json")))
         cut += before < len(kept)
-        grade(course, kept)
+        grade_prepared(course, kept)
         assert what_is_left(course) == undisturbed
     assert cut > 5, "nearly all of them were done before they were killed"
 
@@ -174,7 +163,7 @@ def test_a_gradebook_that_another_program_has_for_a_while_is_waited_for(tmp_path
     held.execute("begin exclusive")
     timer = threading.Timer(6, held.close)
     timer.start()
-    assert grade(course, kept) == len(kept)
+    assert grade_prepared(course, kept) == len(kept)
     timer.join()
     assert what_is_left(course) == undisturbed
 
@@ -187,6 +176,6 @@ def test_a_gradebook_that_another_program_keeps_is_said(tmp_path, known, monkeyp
     with contextlib.closing(sqlite3.connect(course.root / "gradebook.db", isolation_level=None)) as held:
         held.execute("begin immediate")  # others may read
         with pytest.raises(AutograderError, match=r"gradebook\.db: the gradebook cannot be used: database is locked"):
-            grade(course, kept)
-    grade(course, kept)
+            grade_prepared(course, kept)
+    grade_prepared(course, kept)
     assert what_is_left(course) == undisturbed

@@ -24,10 +24,8 @@ from autograder.grade import GradedSubmission
 from autograder.records import AutograderError
 from autograder.submissions import Submission
 from tests.toolkit.classroom import Classroom
-from tests.toolkit.prepared import Here, Prepared
+from tests.toolkit.prepared import Graded, Here, Prepared, grade_prepared
 from tests.toolkit.test_interrupted import STUDENTS, a_class
-
-Graded = dict[str, GradedSubmission]
 
 
 class Server:
@@ -126,14 +124,6 @@ def course_with(room: Classroom, folder: Path, db_url: str) -> Course:
     return load_course(folder)
 
 
-def grade(course: Course, kept: Graded) -> int:
-    """Grade the class with what is known of it; how many that were."""
-    assignment = load_assignment(course, "tiny")
-    done = grade_class(course, assignment, executor=lambda: Prepared(lambda submission: kept[submission.student]))
-    assert done.failed == {}
-    return len(done.graded)
-
-
 def test_the_command_grades_into_postgresql_and_nbgrader_goes_on_from_there(tmp_path, server, known):
     room, _, scores = known
     there = Classroom.__new__(Classroom)
@@ -158,7 +148,7 @@ def test_the_command_grades_into_postgresql_and_nbgrader_goes_on_from_there(tmp_
 def test_a_connection_that_is_killed_is_made_anew(tmp_path, server, known):
     room, kept, scores = known
     course = course_with(room, tmp_path, server.database("killed"))
-    grade(course, kept)
+    grade_prepared(course, kept)
     shutil.rmtree(course.root / "autograded")
     server.query("killed", "delete from grade where true returning id")
     over = threading.Event()
@@ -180,7 +170,7 @@ def test_a_connection_that_is_killed_is_made_anew(tmp_path, server, known):
     try:
         for _ in range(20):
             with contextlib.suppress(AutograderError):
-                grade(course, kept)
+                grade_prepared(course, kept)
             if killed:
                 break
             shutil.rmtree(course.root / "autograded")
@@ -188,7 +178,7 @@ def test_a_connection_that_is_killed_is_made_anew(tmp_path, server, known):
         over.set()
         killer.join()
     assert killed
-    grade(course, kept)
+    grade_prepared(course, kept)
     assert server.query("killed", SCORES) == scores
     assert server.query("killed", "select count(*) from submitted_assignment") == [(len(STUDENTS),)]
 
@@ -213,5 +203,5 @@ def test_a_server_that_ends_in_mid_run_is_said_and_the_rest_is_done_later(tmp_pa
     assert "not-asked-for" not in str(caught.value)
     before = len(list(course.root.glob("autograded/*/*/results.json")))
     assert 0 < before < len(STUDENTS)
-    assert grade(course, kept) == len(STUDENTS) - before
+    assert grade_prepared(course, kept) == len(STUDENTS) - before
     assert server.query("ended", SCORES) == scores
