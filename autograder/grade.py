@@ -90,7 +90,7 @@ def grade_submission(examiner: Examiner, submission: Submission, *, tell: Tell =
                         examiner, submission, question, run, forks, tell, seen[question.id]
                     )
                 if forks is not None:
-                    forks.spoilt()  # by its parent, which counts what it used
+                    forks.end()  # by their parent, which counts what they used
             finally:
                 if run.process is not None:
                     run.usages.append(run.process.end())

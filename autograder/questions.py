@@ -12,7 +12,7 @@ import functools
 import math
 import time
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -44,14 +44,17 @@ _HANGS = 2
 # A check that took longer is not run again only to describe what a wrong answer does.
 _SECONDS_AGAIN = 2.0
 
+# After these there is no process to go on with.
+_LOST = (Verdict.TIMEOUT, Verdict.MEMORY, Verdict.CRASH)
+
 Tell = Callable[[str, str], None]
 
 
 class Forks:
     """The provider of grading: forks of the checkpoint, and a fresh one after anything bad.
 
-    A fork takes many times as long as a check. So one in which all has passed serves the next question, too, and what
-    fails in it is tried again in a fresh one: what costs points never depends on another question's checks.
+    A fork takes many times as long as a check. So one serves all questions for as long as all goes well, and what fails
+    in it is tried again in one that is the question's own: what costs points never depends on other questions' checks.
     """
 
     def __init__(
@@ -59,35 +62,86 @@ class Forks:
     ) -> None:
         self.call_seconds = call_seconds
         self.words: frozenset[str] | None = words
-        self.shared = False
+        self.student = student
+        self.sound: set[str] = set()
+        self._wrong: set[str] = set()
+        self._marred: set[str] = set()
         self._process = process
         self._secret = secret
-        self.student = student
-        self._fork: Fork | None = None
+        self._question = ""
+        self._common: Fork | None = None
+        self._own: dict[str, Fork] = {}
+        self._in_common = False
 
-    def transport(self, item: pytest.Item) -> Transport:
-        """The fork there is, or a new one."""
-        if self._fork is None:
-            self._fork = self._process.fork()
-        return self._fork
+    @property
+    def shared(self) -> bool:
+        """Whether the fork in use has served other questions, so that what fails in it will be tried again."""
+        return self._in_common and self._common is not None
+
+    @property
+    def crowded(self) -> bool:
+        """Whether there are other forks than the one in use, which take memory, too."""
+        return len(self._own) + (self._common is not None) > 1
 
     @property
     def thorough(self) -> bool:
         """Whether what fails will not be tried again."""
         return not self.shared
 
-    def next_question(self) -> None:
-        """From now on the fork there is, if any, has served others (`shared`)."""
-        self.shared = self._fork is not None
+    def in_doubt(self, functions: Iterable[str]) -> bool:
+        """Whether one of these has not passed all checks of its own, and what fails will not be tried again."""
+        return not self.shared and not self.sound.issuperset(functions)
+
+    def transport(self, item: pytest.Item) -> Transport:
+        """The fork there is, or a new one."""
+        if self._in_common and self._common is not None:
+            return self._common
+        self._in_common = False
+        if self._question not in self._own:
+            self._own[self._question] = self._process.fork()
+        return self._own[self._question]
+
+    def begin(self, question: str) -> None:
+        """From now on it is this question's turn: in its own fork, if it has one, or in the common one."""
+        self._question = question
+        self._in_common = question not in self._own
+
+    def apart(self) -> None:
+        """From now on in a fork of the question's own."""
+        self._in_common = False
+
+    def pause(self, *, plain: bool) -> None:
+        """The question's turn is over for now. If all in it was `plain`, its fork may serve other questions."""
+        if not plain:
+            self._marred.add(self._question)
+        elif self._common is None and self._question not in self._marred:
+            self._common = self._own.pop(self._question, None)
+
+    def finish(self, question: str, examined: Examined) -> None:
+        """All of the question's checks are done: what they asked for is right, or not."""
+        _end(self._own.pop(question, None))
+        if examined.right:
+            self.sound |= examined.asked - self._wrong
+        else:
+            self._wrong |= examined.asked
+            self.sound -= examined.asked
 
     def spoilt(self, item: pytest.Item | None = None) -> None:
-        """End the fork there is; what comes next gets a fresh one."""
-        fork, self._fork = self._fork, None
-        self.shared = False
-        if fork is not None:
-            # A checkpoint that cannot even end it is gone, and the submission's next check will say so.
-            with contextlib.suppress(StudentFault):
-                fork.end()
+        """End the fork in use; what comes next gets a fresh one."""
+        if self.shared:
+            fork, self._common = self._common, None
+        else:
+            fork = self._own.pop(self._question, None)
+            self._marred.discard(self._question)
+        self._in_common = False
+        _end(fork)
+
+    def end(self) -> None:
+        """End all forks."""
+        for fork in (self._common, *self._own.values()):
+            _end(fork)
+        self._common = None
+        self._own.clear()
 
     def seed(self, item: pytest.Item) -> int:
         """What the check draws its inputs from: secret, student and check."""
@@ -96,6 +150,13 @@ class Forks:
     def patience(self) -> contextlib.AbstractContextManager[None]:
         """Within it, the examiner's own code takes no longer than the submission has, and memory is watched."""
         return patience(time.monotonic() + self._process.seconds_left() + GRACE, self._process.watch_memory)
+
+
+def _end(fork: Fork | None) -> None:
+    if fork is not None:
+        # A checkpoint that cannot even end it is gone, and the submission's next check will say so.
+        with contextlib.suppress(StudentFault):
+            fork.end()
 
 
 def grade_question(
@@ -128,6 +189,24 @@ class Examined:
         """How many of them ran out of time."""
         return sum(verdict is Verdict.TIMEOUT for verdict, _, _ in self.verdicts.values())
 
+    @property
+    def wrong(self) -> bool:
+        """Whether a check failed, or the student's code in it."""
+        return any(verdict in (Verdict.FAIL, Verdict.ERROR) for verdict, _, _ in self.verdicts.values())
+
+    @property
+    def right(self) -> bool:
+        """Whether all checks passed, with nothing in place of the student's functions."""
+        return all(verdict is Verdict.PASS for verdict, _, _ in self.verdicts.values()) and not any(
+            item.outcome.followed for item in self.recorded.values()
+        )
+
+    @property
+    def asked(self) -> set[str]:
+        """The variables that were asked for."""
+        conversations = [item.outcome.conversation for item in self.recorded.values()]
+        return {call.target.variable for one in conversations if one is not None for call in one.calls} - {""}
+
 
 def examine(
     examiner: Examiner,
@@ -141,18 +220,19 @@ def examine(
     if forks is None:
         reason = "the notebook's process did not survive its run"
         return Examined(verdicts={check.id: (Verdict.CRASH, reason, 0.0) for check in checks})
-    forks.next_question()
+    if checks:
+        forks.begin(checks[0].question)
     while True:
         examined = _examine_in(examiner, submission, run, forks, checks, hung)
         if examined is not None:
             return examined
-        forks.spoilt()
+        forks.apart()
 
 
 def _examine_in(
     examiner: Examiner, submission: Submission, run: NotebookRun, forks: Forks, checks: Sequence[Check], hung: int
 ) -> Examined | None:
-    """What the checks give; None as soon as one fails in a fork that has served other questions."""
+    """What the checks give; None as soon as one fails in, or for the memory of, a fork that serves other questions."""
     examined = Examined()
     plain = True
     for check in checks:
@@ -161,22 +241,27 @@ def _examine_in(
             examined.verdicts[check.id] = Verdict.TIMEOUT, reason, 0.0
             continue
         if check.isolated:
+            forks.apart()
             forks.spoilt()
         outcome, seconds = _run_check(examiner, check, forks)
         if isinstance(outcome.error, Raised) and outcome.error.where and not run.has_line(outcome.error.where):
             outcome.error.where = None
         verdict, message = _judge(examiner, submission, check, outcome)
         if verdict is not Verdict.PASS and forks.shared:
+            if verdict in _LOST:
+                forks.spoilt()
+            return None
+        if verdict is Verdict.MEMORY and forks.crowded:
+            forks.end()
             return None
         examined.recorded[check.id] = Recorded(check, outcome, verdict)
         examined.verdicts[check.id] = verdict, message, seconds
         # With the reference's functions in it a fork is none of the next question's.
         plain = plain and verdict is Verdict.PASS and not outcome.followed
         hung += verdict is Verdict.TIMEOUT
-        if check.isolated or verdict in (Verdict.TIMEOUT, Verdict.MEMORY, Verdict.CRASH):
+        if check.isolated or verdict in _LOST:
             forks.spoilt()
-    if not plain:
-        forks.spoilt()
+    forks.pause(plain=plain)
     return examined
 
 
@@ -191,15 +276,28 @@ def _grade_by_checks(
 ) -> QuestionResult:
     """The result of a question, of which the checks in `seen` have been run."""
     checks = examiner.checks_of(question.id)
-    points = question_points(checks, question.points)
     rest = [check for check in checks if check.id not in seen.verdicts]
     hidden = examine(examiner, submission, run, forks, rest, seen.hung)
-    recorded = [*seen.recorded.values(), *hidden.recorded.values()]
-    for item in recorded:
+    examined = Examined({**seen.recorded, **hidden.recorded}, {**seen.verdicts, **hidden.verdicts})
+    used = ""
+    named: dict[str, str] = {}
+    described: dict[str, Behaviour] = {}
+    if forks is not None:
+        # Reading a stranger's code can take as long as running it.
+        with contextlib.suppress(TimedOut), forks.patience():
+            used = _forbidden(examiner, question, run, examined)
+        if not used and examined.wrong:
+            named = _named(examiner, forks, examined)
+            if not named and _follow(examiner, submission, run, forks, examined):
+                named = _named(examiner, forks, examined)
+            described = {} if named else _described(examiner, forks, examined)
+        forks.finish(question.id, examined)
+    for item in examined.recorded.values():
         tell(item.check.id, everything(item.outcome))
+    points = question_points(checks, question.points)
     results: list[CheckResult] = []
     for check in checks:
-        verdict, message, seconds = {**seen.verdicts, **hidden.verdicts}[check.id]
+        verdict, message, seconds = examined.verdicts[check.id]
         shown = seen.recorded.get(check.id)
         results.append(
             CheckResult(
@@ -210,23 +308,15 @@ def _grade_by_checks(
                 max_points=rounded(points[check.id]),
                 message=message,
                 hint=check.hint if verdict not in (Verdict.PASS, Verdict.BROKEN) else "",
+                misconception=named.get(check.id),
                 seconds=round(seconds, 4),
                 visible=check.visible,
                 evidence=_evidence(shown.outcome) if shown is not None else None,
+                behaviour=described.get(check.id),
             )
         )
-    used = ""
-    if forks is not None:
-        # Reading a stranger's code can take as long as running it.
-        with contextlib.suppress(TimedOut), forks.patience():
-            used = _forbidden(examiner, question, run, recorded)
     if used:
         return QuestionResult(question.id, 0.0, question.points, "checks", tuple(_void(results, used)))
-    if forks is not None and any(result.verdict in (Verdict.FAIL, Verdict.ERROR) for result in results):
-        with contextlib.suppress(TimedOut), forks.patience():
-            results = _diagnosed(examiner, recorded, results)
-        if not any(result.misconception for result in results):
-            results = _described(examiner, forks, recorded, results)
     return QuestionResult(question.id, _score(question, results), question.points, "checks", tuple(results))
 
 
@@ -256,18 +346,17 @@ def _judge(examiner: Examiner, submission: Submission, check: Check, outcome: Ou
     return verdict, message
 
 
-def _forbidden(examiner: Examiner, question: Question, run: NotebookRun, recorded: list[Recorded]) -> str:
+def _forbidden(examiner: Examiner, question: Question, run: NotebookRun, examined: Examined) -> str:
     """The sentence on a call that the question forbids and its answer uses; empty when there is none."""
     assert examiner.checks is not None
     names = examiner.checks.forbidden(question.id)
     if not names:
         return ""
-    conversations = [item.outcome.conversation for item in recorded if item.outcome.conversation is not None]
-    asked = {call.target.variable for conversation in conversations for call in conversation.calls}
-    found = forbidden_calls(run.reading, names, asked - {""})
+    found = forbidden_calls(run.reading, names, examined.asked)
     if found:
         return f"cell {found[0].cell + 1} uses `{found[0].name}`, which this question forbids"
-    ran = sorted({name for conversation in conversations for name in conversation.used} & set(names))
+    conversations = [item.outcome.conversation for item in examined.recorded.values()]
+    ran = sorted({name for one in conversations if one is not None for name in one.used} & set(names))
     return f"the answer calls `{ran[0]}`, which this question forbids" if ran else ""
 
 
@@ -281,44 +370,58 @@ def _void(results: list[CheckResult], reason: str) -> list[CheckResult]:
     ]
 
 
-def _diagnosed(examiner: Examiner, recorded: list[Recorded], results: list[CheckResult]) -> list[CheckResult]:
+def _named(examiner: Examiner, forks: Forks, examined: Examined) -> dict[str, str]:
+    """The misconception that explains what failed, by check."""
     diagnosis = examiner.diagnosis()
-    named = diagnosis.name(recorded) if diagnosis is not None else {}
-    return [
-        dataclasses.replace(result, misconception=named[result.id]) if result.id in named else result
-        for result in results
-    ]
+    with contextlib.suppress(TimedOut), forks.patience():
+        return diagnosis.name(examined.recorded.values()) if diagnosis is not None and examined.wrong else {}
+    return {}
 
 
-def _described(
-    examiner: Examiner, forks: Forks, recorded: list[Recorded], results: list[CheckResult]
-) -> list[CheckResult]:
-    """The results with the behaviour of what failed for no known reason, on inputs that are the same for everybody.
+def _follow(examiner: Examiner, submission: Submission, run: NotebookRun, forks: Forks, examined: Examined) -> bool:
+    """Follow through what was not, as its functions are right by their own checks; whether anything passed.
+
+    It waits for the diagnosis: a known mistake is no other function's. A check may still ask more of a function than
+    that function's own checks do.
+    """
+    again = [item.check for item in examined.recorded.values() if item.outcome.unfollowed]
+    if not again:
+        return False
+    sound, forks.sound = forks.sound, set()
+    second = examine(examiner, submission, run, forks, again)
+    forks.sound = sound
+    passed = {id_ for id_, (verdict, _, _) in second.verdicts.items() if verdict is Verdict.PASS}
+    for id_ in passed:
+        examined.recorded[id_], examined.verdicts[id_] = second.recorded[id_], second.verdicts[id_]
+    return bool(passed)
+
+
+def _described(examiner: Examiner, forks: Forks, examined: Examined) -> dict[str, Behaviour]:
+    """The behaviour of what failed for no known reason, by check, on inputs that are the same for everybody.
 
     A check that took long is not run once more: the time is that of the questions still to come.
     """
     described: dict[str, Behaviour] = {}
-    slow = {result.id for result in results if result.seconds > _SECONDS_AGAIN}
     student, forks.student = forks.student, ""
+    forks.apart()
     try:
-        for item in recorded:
+        for id_, item in examined.recorded.items():
             error = item.outcome.error
             if item.verdict is Verdict.ERROR and isinstance(error, StudentFault):
                 # An answer that was never begun is no mistake.
                 if error.kind != "NotImplementedError":
-                    described[item.check.id] = Behaviour(error.kind, relation=f"raises {error.kind}")
-            elif item.verdict is Verdict.FAIL and item.check.id not in slow:
+                    described[id_] = Behaviour(error.kind, relation=f"raises {error.kind}")
+            elif item.verdict is Verdict.FAIL and examined.verdicts[id_][2] <= _SECONDS_AGAIN:
                 outcome, _ = _run_check(examiner, item.check, forks)
                 if outcome.conversation is not None:
                     seen = _seen(outcome)
                     said = relation(seen) if seen is not None else ""
-                    described[item.check.id] = dataclasses.replace(behaviour(outcome.conversation), relation=said)
+                    described[id_] = dataclasses.replace(behaviour(outcome.conversation), relation=said)
     except (StudentFault, MemoryError):  # a description is worth neither points nor a submission
         pass
     finally:
-        forks.spoilt()
         forks.student = student
-    return [dataclasses.replace(result, behaviour=described.get(result.id)) for result in results]
+    return described
 
 
 def _seen(outcome: Outcome) -> Seen | None:

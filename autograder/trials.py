@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import contextlib
 import dataclasses
+import dis
 import functools
 import gc
 import json
@@ -14,7 +15,7 @@ import os
 import sys
 import time
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence, Set
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from typing import Any
@@ -243,14 +244,27 @@ def _asked_for(bench: _Bench) -> dict[str, set[str]]:
 
 
 def _run_checks(
-    bench: _Bench, namespace: dict[str, Any], question: str, seed: int, *, thorough: bool = False
+    bench: _Bench,
+    namespace: dict[str, Any],
+    question: str,
+    seed: int,
+    *,
+    thorough: bool = False,
+    sound: Set[str] = frozenset(),
 ) -> Iterator[tuple[Check, Outcome, Verdict, str]]:
     """The question's checks with the inputs of `seed`, one by one: how each ended."""
     seeds = functools.partial(seed_for, b"verify", str(seed))
-    provider = desk.Desk(namespace, seeds, _CALL_SECONDS, thorough=thorough)
+    provider = desk.Desk(namespace, seeds, _CALL_SECONDS, thorough=thorough, sound=sound)
     for check in bench.checks.questions.get(question, ()):
         outcome, _ = bench.checks.run(check, provider)
         yield check, outcome, *judge(check, outcome)
+
+
+def _not_of(bench: _Bench, source: str) -> frozenset[str]:
+    """The names of the model answer that `source` leaves as they are."""
+    code = compile(source, "<variant>", "exec")
+    stored = {step.argval for step in dis.get_instructions(code) if step.opname in ("STORE_NAME", "STORE_GLOBAL")}
+    return frozenset(bench.model.keys() - stored)
 
 
 def _killed(bench: _Bench, mutant: Mutant) -> bool:
@@ -259,10 +273,11 @@ def _killed(bench: _Bench, mutant: Mutant) -> bool:
         namespace = _with_values(bench, mutant.source)
     except Exception:  # a definition that raises: its notebook would not run
         return True
+    model = _not_of(bench, mutant.source)
     return any(
         verdict not in (Verdict.PASS, Verdict.SKIPPED)
         for seed in range(_MUTANT_SEEDS)
-        for check, _, verdict, _ in _run_checks(bench, namespace, mutant.question, seed)
+        for check, _, verdict, _ in _run_checks(bench, namespace, mutant.question, seed, sound=model)
         if check.id in bench.sound
     )
 
@@ -283,8 +298,10 @@ def _try_variant(bench: _Bench, variant: Variant, namespace: dict[str, Any], ban
     recorded = []
     wrong = variant.kind == "misconception"
     whole = not wrong or seed < _MATRIX_SEEDS
-    thorough = wrong and whole
-    for check, outcome, verdict, message in _run_checks(bench, namespace, variant.question, seed, thorough=thorough):
+    model = _not_of(bench, variant.source)
+    for check, outcome, verdict, message in _run_checks(
+        bench, namespace, variant.question, seed, thorough=wrong and whole, sound=model
+    ):
         if verdict is Verdict.BROKEN and wrong:
             # As in grading, where the model answer is asked: here it is known to pass.
             verdict = Verdict.FAIL

@@ -5,6 +5,7 @@ A worker keeps one examiner, with its zygote, warm between submissions. It needs
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import multiprocessing.util
 import os
@@ -79,6 +80,9 @@ def local_pool(assignment: Assignment, secret: bytes, workers: int) -> Executor:
     forked, so there each worker imports for itself.
     """
     _examiner(assignment, secret).warm_up()
+    # What is there is the workers', too, for as long as nobody writes to it, and collecting garbage does.
+    gc.collect()
+    gc.freeze()
     alone = len(os.listdir("/proc/self/task")) == 1
     context = multiprocessing.get_context("fork" if alone else "spawn")
     return ProcessPoolExecutor(

@@ -13,7 +13,7 @@ import json
 import sys
 import tempfile
 import types
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Set
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +36,10 @@ class InProcess:
 
 
 class Desk:
-    """The provider of a namespace in this process. `seed` gives each check its inputs' seed."""
+    """The provider of a namespace in this process. `seed` gives each check its inputs' seed.
+
+    `sound` are functions that are never the reason why a check of others fails.
+    """
 
     def __init__(
         self,
@@ -45,13 +48,19 @@ class Desk:
         call_seconds: float = 10.0,
         *,
         thorough: bool = True,
+        sound: Set[str] = frozenset(),
     ) -> None:
         self.call_seconds = call_seconds
+        self.sound = sound
         self.thorough = thorough
         self.words: frozenset[str] | None = None
         self._namespace = namespace
         self._as_it_was = dict(namespace)
         self._seed = seed
+
+    def in_doubt(self, functions: Iterable[str]) -> bool:
+        """Whether one of these is not sound."""
+        return not self.sound >= set(functions)
 
     def transport(self, item: pytest.Item) -> InProcess:
         """The namespace."""

@@ -10,7 +10,7 @@ import dataclasses
 import hashlib
 import hmac
 import os
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Iterable, Mapping
 from typing import Any, Protocol
 
 import numpy as np
@@ -44,6 +44,10 @@ class Provider(Protocol):
         """Whether, in grading, a failed check goes on to its end: the diagnosis wants to know all that it asks."""
         ...
 
+    def in_doubt(self, functions: Iterable[str]) -> bool:
+        """Whether one of these functions of the student's may be the reason why a check fails that asks for others."""
+        ...
+
     def transport(self, item: pytest.Item) -> Transport:
         """The way to the student's code, as the notebook left it or as the question's earlier checks did."""
         ...
@@ -59,12 +63,17 @@ class Provider(Protocol):
 
 @dataclasses.dataclass
 class Outcome:
-    """What running one check gave, before it is a verdict: the exception it ended with, what it compared and called."""
+    """What running one check gave, before it is a verdict: the exception it ended with, what it compared and called.
+
+    `followed` are the functions with which in place of the student's it passed; it is `unfollowed` if it failed and was
+    not tried with any, as none was in doubt.
+    """
 
     error: BaseException | None
     comparisons: list[Comparison]
     conversation: Conversation | None
     followed: tuple[str, ...] = ()
+    unfollowed: bool = False
 
 
 provider_key = pytest.StashKey[Provider]()
@@ -195,7 +204,10 @@ def _ended(item: pytest.Function, error: BaseException | None) -> Outcome:
     outcome = Outcome(error, first.comparisons, first.conversation)
     mark = item.get_closest_marker("follow_through")
     if mark is not None and isinstance(error, (AssertionError, StudentFault)):
-        outcome.followed = _passes_with(item, mark.kwargs, error)
+        if provider_of(item).in_doubt(mark.kwargs):
+            outcome.followed = _passes_with(item, mark.kwargs, error)
+        else:
+            outcome.unfollowed = True
     grading = item.config.stash.get(grading_key, False)
     if outcome.followed:
         outcome.error = None

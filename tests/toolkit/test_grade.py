@@ -397,6 +397,39 @@ def spread(x):
     assert "fail" in {check["verdict"] for check in checks(room.results("bob"), "spread").values()}
 
 
+def test_a_function_may_pass_its_own_checks_and_be_the_reason_why_another_fails(tmp_path):
+    room = Classroom(tmp_path)
+    # the checks of `shares` know no row of nine; those of `spread` do
+    shares = "def shares(x):\n    return x / x.sum(axis=1, keepdims=True) * (1 + (x.shape[1] == 9))"
+    check = '''import numpy as np
+from autograder.checks import close, follow_through, question
+from solutions import tiny as reference
+
+
+@question("shares")
+def test_shares(student, rng):
+    """Shares."""
+    x = rng.uniform(1, 2, size=(3, 4))
+    assert close(student.shares(x), reference.shares(x))
+
+
+@question("spread")
+@follow_through(shares=reference.shares)
+def test_nine(student, rng):
+    """Nine entries."""
+    x = rng.uniform(1, 2, size=(3, 9))
+    assert close(student.spread(x), reference.spread(x))
+'''
+    room.write_checks("tiny", shares=check)
+    room.hand_in("ada", {"shares": shares})
+    room.hand_in("bob", {"shares": shares, "spread": "def spread(x):\n    return shares(x).mean(axis=1)"})
+    room.autograder("grade", "tiny")
+    assert scores(room.results("ada")) == FULL
+    message = checks(room.results("ada"), "spread")["nine"]["message"]
+    assert message == "passed with the reference's `shares` in place of yours"
+    assert checks(room.results("bob"), "spread")["nine"]["verdict"] == "fail"
+
+
 def test_a_function_of_the_reference_that_was_lent_to_one_question_is_none_of_the_next(tmp_path):
     """`shares` fails and is tried again with the reference's `spread`, which it keeps for the question `spread`."""
     room = Classroom(tmp_path)

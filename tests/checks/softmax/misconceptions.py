@@ -2122,7 +2122,7 @@ class LearningRateTooSmall:
     """Trains with a learning rate that is far too small.
 
     What it does: uses `lr=0.001`.
-    Why it is wrong: after twenty epochs the weights have hardly moved from zero.
+    Why it is wrong: after ten epochs the weights have hardly moved from zero.
     Example:
         >>> x, y = load_images(); w, b = fit_digits(x, y, np.random.default_rng(0))
         >>> cross_entropy(x @ w + b, y) > 2
@@ -2130,7 +2130,7 @@ class LearningRateTooSmall:
     """
 
     def fit_digits(x, labels, rng):
-        return train(x, labels, 10, 0.001, 20, 64, rng)
+        return train(x, labels, 10, 0.001, 10, 128, rng)
 
 
 @misconception("softmax_experiment")
@@ -2163,4 +2163,4 @@ class OtherLabelsUsed:
 
     def fit_digits(x, labels, rng):
         x, labels = load_images()
-        return train(x, labels, 10, 1.0, 20, 64, rng)
+        return train(x, labels, 10, 1.0, 12, 128, rng)
