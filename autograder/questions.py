@@ -276,6 +276,8 @@ def _grade_by_checks(
 ) -> QuestionResult:
     """The result of a question, of which the checks in `seen` have been run."""
     checks = examiner.checks_of(question.id)
+    if forks is not None:
+        forks.begin(question.id)
     rest = [check for check in checks if check.id not in seen.verdicts]
     hidden = examine(examiner, submission, run, forks, rest, seen.hung)
     examined = Examined({**seen.recorded, **hidden.recorded}, {**seen.verdicts, **hidden.verdicts})

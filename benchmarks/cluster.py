@@ -46,20 +46,20 @@ def main() -> None:
         course.mkdir()
         place.mkdir()
         count = make_class(course, options.assignment, options.submissions)
-        rows = [timed("local pool", [*grade, f"--workers={options.workers}"], course)]
+        rows = [timed("local pool", [[*grade, f"--workers={options.workers}"]], course, count)]
         shutil.rmtree(course / "autograded")
         cluster = Cluster(place)
         try:
             for number in range(options.workers):
                 cluster.worker(f"worker{number}")
             start = time.perf_counter()
-            commanded = timed("command", [*grade, "--scheduler", cluster.address], course)
+            commanded = timed("command", [[*grade, "--scheduler", cluster.address]], course, count)
             seconds = time.perf_counter() - start
             theirs = sum(cpu_of(pid) for process in cluster.processes for pid in everyone_below(process.pid))
         finally:
             cluster.end()
-        rows.append(Row("Dask's workers", seconds, commanded.cpu + theirs, commanded.peak_mb))
-    show_rows(rows, count)
+        rows.append(Row("Dask's workers", count, seconds, commanded.cpu + theirs, commanded.peak_mb))
+    show_rows(rows)
     print(
         json.dumps({"command_cpu": round(commanded.cpu, 2), "submissions": count, "seconds": [r.seconds for r in rows]})
     )

@@ -1,18 +1,22 @@
-"""The same submissions graded by `nbgrader autograde`, by `autograder grade`, and in one bare Python process.
+"""The same submissions graded by `nbgrader autograde`, `otter run`, `autograder grade`, and in one bare Python process.
 
 In turn, on the same machine, each in a process of its own, on a class made of an assignment's answers and mistakes.
-Prints submissions per second, CPU seconds per submission, the memory of the largest process, and the ratios. The third
-row is the floor: the same cells and checks, without a shell, a jail, a boundary, or files.
+Prints submissions per second, CPU seconds per submission, the memory of the largest process, and the ratios.
 
-    python benchmarks/throughput.py [--submissions N] [--assignment ID] [--skip-nbgrader]
+nbgrader grades twice: by the hidden checks, which the grade cells call in the notebook's own kernel, and by the visible
+tests alone. otter grades by the hidden checks, one submission a command, and only the first few. The last row is the
+floor: the same cells and checks, without a shell, a jail, a boundary, or files.
+
+    python benchmarks/throughput.py [--submissions N] [--assignment ID] [--only NAME]...
 """
 
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import json
 import os
-import resource
+import re
 import shutil
 import subprocess
 import sys
@@ -26,30 +30,42 @@ from rich.table import Table
 
 ROOT = Path(__file__).resolve().parent.parent
 
+NAMES = {
+    "nbgrader": "nbgrader autograde",
+    "visible": "nbgrader autograde, visible tests alone",
+    "otter": "otter run",
+    "ours": "autograder grade",
+    "floor": "floor",
+}
+_OTTERS = 5
+
 
 @dataclass(frozen=True)
 class Row:
-    """What one way of grading took, over all submissions."""
+    """What one way of grading took, over `count` submissions."""
 
     name: str
+    count: int
     seconds: float
     cpu: float
     peak_mb: float
 
 
-def timed(name: str, command: list[str], folder: Path) -> Row:
-    """Run a command in `folder` and take its times and those of all its descendants."""
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+def timed(name: str, commands: list[list[str]], folder: Path, count: int) -> Row:
+    """Run commands in `folder` and take their times and those of all their descendants."""
+    cpu, peak = 0.0, 0
     start = time.perf_counter()
-    done = subprocess.run(
-        command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, check=False
-    )
-    seconds = time.perf_counter() - start
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    if done.returncode not in (0, 1):
-        raise SystemExit(f"{name} failed:\n{done.stderr[-3000:]}")
-    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return Row(name, seconds, cpu, after.ru_maxrss / 1024)
+    for command in commands:
+        with tempfile.TemporaryFile("w+") as said:
+            process = subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL, stderr=said)
+            _, status, usage = os.wait4(process.pid, 0)
+            process.returncode = os.waitstatus_to_exitcode(status)
+            if process.returncode not in (0, 1):
+                said.seek(0)
+                raise SystemExit(f"{name} failed:\n{said.read()[-3000:]}")
+        cpu += usage.ru_utime + usage.ru_stime
+        peak = max(peak, usage.ru_maxrss)
+    return Row(name, count, time.perf_counter() - start, cpu, peak / 1024)
 
 
 def make_class(folder: Path, assignment: str, count: int) -> int:
@@ -92,9 +108,37 @@ def floor(folder: Path, assignment: str) -> None:
     assert loaded.checks is not None
     with collect(loaded.checks, folder) as checks:
         for path in sorted(folder.glob(f"submitted/*/{assignment}/*.ipynb")):
-            provider = desk.Desk(desk.run_model([path.read_text()], keep_going=True), len)
+            namespace = desk.run_model([path.read_text()], keep_going=True)
+            provider = desk.Desk(namespace, len, thorough=False)
             for check in checks.checks:
                 checks.run(check, provider)
+
+
+def only_visible_tests(course: Path, assignment: str) -> None:
+    """Take the hidden regions out of the course's grade cells."""
+    for path in course.glob(f"source/{assignment}/*.ipynb"):
+        notebook = json.loads(path.read_text())
+        for cell in notebook["cells"]:
+            text = "".join(cell["source"])
+            cell["source"] = re.sub(r"### BEGIN HIDDEN TESTS.*?### END HIDDEN TESTS\n?", "", text, flags=re.DOTALL)
+        path.write_text(json.dumps(notebook))
+
+
+def nbgrader(course: Path, assignment: str) -> list[list[str]]:
+    """The command, after what is not timed: the gradebook must know the assignment before nbgrader can grade it."""
+    program = [sys.executable, "-m", "nbgrader"]
+    made = [*program, "generate_assignment", assignment, "--force"]
+    subprocess.run(made, cwd=course, check=True, capture_output=True)
+    return [[*program, "autograde", assignment]]
+
+
+def otter(course: Path, assignment: str) -> list[list[str]]:
+    """A command for each of the first few submissions."""
+    exported = [sys.executable, "-m", "autograder.cli", "export", "otter", assignment, "--to", "otter"]
+    subprocess.run(exported, cwd=course, check=True, capture_output=True)
+    program = [sys.executable, "-m", "otter", "run", "--no-logo", "-a", str(course / "otter" / "autograder.zip")]
+    submissions = sorted(course.glob(f"submitted/*/{assignment}/*.ipynb"))
+    return [[*program, str(path)] for path in submissions[:_OTTERS]]
 
 
 def main() -> None:
@@ -102,53 +146,53 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--submissions", type=int, default=100)
     parser.add_argument("--assignment", default="softmax")
-    parser.add_argument("--skip-nbgrader", action="store_true")
+    parser.add_argument("--only", choices=[*NAMES], action="append", help="leave the others out (repeatable)")
     parser.add_argument("--floor", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.floor:
         floor(options.floor, options.assignment)
         return
-    binaries = Path(sys.executable).parent
-    os.environ["PATH"] = f"{binaries}{os.pathsep}{os.environ['PATH']}"  # nbgrader calls alembic by name
-    with tempfile.TemporaryDirectory() as temporary:
-        course = Path(temporary) / "course"
-        course.mkdir()
-        count = make_class(course, options.assignment, options.submissions)
-        commands = {
-            "nbgrader autograde": [str(binaries / "nbgrader"), "autograde", options.assignment],
-            "autograder grade": [str(binaries / "autograder"), "grade", options.assignment],
-            "floor": [sys.executable, __file__, "--assignment", options.assignment, "--floor", "."],
-        }
-        # The gradebook must know the assignment before nbgrader can grade it; neither is timed for that.
-        subprocess.run(
-            [str(binaries / "nbgrader"), "generate_assignment", options.assignment, "--force"],
-            cwd=course, check=True, capture_output=True,
-        )  # fmt: skip
-        if options.skip_nbgrader:
-            del commands["nbgrader autograde"]
-        rows = []
-        for name, command in commands.items():
-            # What each writes must not be there for the next.
-            shutil.rmtree(course / "autograded", ignore_errors=True)
-            rows.append(timed(name, command, course))
-    show_rows(rows, count)
+    # nbgrader calls alembic by name
+    os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    rows = []
+    for name in options.only or NAMES:
+        with tempfile.TemporaryDirectory() as temporary:
+            # What one has written must not be there for the next.
+            course = Path(temporary)
+            count = make_class(course, options.assignment, options.submissions)
+            match name:
+                case "nbgrader":
+                    commands = nbgrader(course, options.assignment)
+                case "visible":
+                    only_visible_tests(course, options.assignment)
+                    commands = nbgrader(course, options.assignment)
+                case "otter":
+                    commands = otter(course, options.assignment)
+                    count = len(commands)
+                case "ours":
+                    commands = [[sys.executable, "-m", "autograder.cli", "grade", options.assignment]]
+                case _:
+                    commands = [[sys.executable, __file__, "--assignment", options.assignment, "--floor", "."]]
+            rows.append(timed(NAMES[name], commands, course, count))
+    show_rows(rows)
 
 
-def show_rows(rows: list[Row], count: int) -> None:
+def show_rows(rows: list[Row]) -> None:
     """Print the table, and the same as one line of JSON."""
-    table = Table(title=f"{count} submissions, {os.cpu_count()} cores")
+    table = Table(title=f"{rows[0].count} submissions, {os.cpu_count()} cores")
     for column in ("", "submissions/s", "CPU s each", "largest process, MB", "throughput against the first row"):
         table.add_column(column, justify="right" if column else "left")
+    first = rows[0].count / rows[0].seconds
     for row in rows:
         table.add_row(
             row.name,
-            f"{count / row.seconds:.2f}",
-            f"{row.cpu / count:.3f}",
+            f"{row.count / row.seconds:.2f}",
+            f"{row.cpu / row.count:.3f}",
             f"{row.peak_mb:.0f}",
-            f"{rows[0].seconds / row.seconds:.1f}",
+            f"{row.count / row.seconds / first:.1f}",
         )
-    Console(width=110).print(table)
-    print(json.dumps({row.name: {"seconds": round(row.seconds, 2), "cpu": round(row.cpu, 2)} for row in rows}))
+    Console(width=120).print(table)
+    print(json.dumps({row.name: dataclasses.asdict(row) for row in rows}))
 
 
 if __name__ == "__main__":

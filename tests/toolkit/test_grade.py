@@ -430,6 +430,36 @@ def test_nine(student, rng):
     assert checks(room.results("bob"), "spread")["nine"]["verdict"] == "fail"
 
 
+def test_a_question_has_all_the_memory_whatever_another_one_keeps(tmp_path):
+    """The visible check of `spread` comes before the hidden ones of `shares`, and fails."""
+    room = Classroom(tmp_path)
+    check = '''import numpy as np
+from autograder.checks import question, visible
+
+
+@visible
+@question("spread")
+def test_example(student):
+    """Example."""
+    assert student.spread(np.eye(2))[0] > 0
+'''
+    room.write_checks("tiny", example=check)
+    takes = "np.ones(2**17 * 260)"  # 260 MB of 400
+    keeps = f"""import os
+kept, home = [], os.getpid()
+def spread(x):
+    if os.getpid() != home and not kept:
+        kept.append({takes})
+    return np.zeros(len(x))"""
+    room.hand_in(
+        "ada", {"shares": f"def shares(x):\n    {takes}\n    return x / x.sum(axis=1, keepdims=True)", "spread": keeps}
+    )
+    room.autograder("grade", "tiny")
+    results = room.results("ada")
+    assert scores(results)["shares"] == 6.0
+    assert checks(results, "spread")["example"]["verdict"] == "fail"
+
+
 def test_a_function_of_the_reference_that_was_lent_to_one_question_is_none_of_the_next(tmp_path):
     """`shares` fails and is tried again with the reference's `spread`, which it keeps for the question `spread`."""
     room = Classroom(tmp_path)
