@@ -14,13 +14,15 @@ import json
 import os
 import queue
 import shutil
+import signal
 import tempfile
+import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Executor, Future
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from autograder.course import Assignment, Course
 from autograder.grade import GradedSubmission
@@ -81,21 +83,19 @@ def _grade_class(
     progress = Progress(len(names))
     workers = max(1, min(workers or os.cpu_count() or 1, len(names)))
     make = executor or functools.partial(local_pool, assignment, course.secret, workers)
-    # A gradebook that was lost or made anew is filled again.
-    recorded = frozenset() if force else graded_students(course, assignment)
+    recorded = functools.cache(lambda: frozenset() if force else graded_students(course, assignment))
     todo = (
-        submission
-        for name in names
-        if (submission := _read(course, assignment, name, progress, name in recorded)) is not None
+        submission for name in names if (submission := _read(course, assignment, name, progress, recorded)) is not None
     )
     ledger = _Ledger(course, assignment)
     try:
-        for pair in _graded(make, course, assignment, todo, progress):
-            if pair is not None:
-                ledger.add(pair)
-                progress.graded.append(pair[0].student)
-            ledger.write_when_due()
-            report(progress)
+        with contextlib.closing(_graded(make, course, assignment, todo, progress)) as pairs:
+            for pair in pairs:
+                if pair is not None:
+                    ledger.add(pair)
+                    progress.graded.append(pair[0].student)
+                ledger.write_when_due()
+                report(progress)
     finally:
         # Also when it is stopped: what is graded is kept.
         ledger.write()
@@ -163,12 +163,23 @@ def graded_before(course: Course, assignment: Assignment) -> Progress:
 
 
 def _read(
-    course: Course, assignment: Assignment, student: str, progress: Progress, recorded: bool
+    course: Course,
+    assignment: Assignment,
+    student: str,
+    progress: Progress,
+    recorded: Callable[[], frozenset[str]],
 ) -> Submission | None:
-    """The submission, unless it is `recorded` in the gradebook and has not changed since it was graded."""
+    """The submission, unless it has not changed since it was graded and the gradebook, asked last, has `recorded` it.
+
+    A gradebook that was lost or made anew is filled again. To open it takes a second, and there may be no need to.
+    """
     submission = read_submission(course, assignment, student)
-    results = read_results(course, assignment, student) if recorded else None
-    if results is not None and results.get("fingerprint") == submission.fingerprint:
+    results = read_results(course, assignment, student)
+    if (
+        results is not None
+        and results.get("fingerprint") == submission.fingerprint
+        and submission.student in recorded()
+    ):
         progress.skipped.append(student)
         return None
     return submission
@@ -180,7 +191,7 @@ def _graded(
     assignment: Assignment,
     todo: Iterator[Submission],
     progress: Progress,
-) -> Iterator[Pair | None]:
+) -> Generator[Pair | None, None, None]:
     """Grade on executors, a few submissions ahead of the workers; None now and then while nothing is finished.
 
     Nothing is written for a course that is wrong. When a worker dies, a new executor takes those that were under way
@@ -189,18 +200,32 @@ def _graded(
     first = next(todo, None)
     if first is None:
         return
+    with _CtrlC() as ctrl_c:
+        yield from _graded_with(ctrl_c, make, course, assignment, itertools.chain([first], todo), progress)
+
+
+def _graded_with(
+    ctrl_c: _CtrlC,
+    make: Callable[[], Executor],
+    course: Course,
+    assignment: Assignment,
+    todo: Iterator[Submission],
+    progress: Progress,
+) -> Generator[Pair | None, None, None]:
     tries: dict[str, int] = {}
-    again = [first]
+    again: list[Submission] = []
     exhausted = False
     prepared = False
     while again or not exhausted:
-        executor = make()
+        with ctrl_c.at_once():
+            executor = make()
         try:
             if not prepared:
-                _prepare_workers(executor, course, assignment, min(_slots(executor), progress.total))
-                again, todo, prepared = [], itertools.chain(again, todo), True
-            running: dict[Future[GradedSubmission], Submission] = {}
-            finished: queue.SimpleQueue[Future[GradedSubmission]] = queue.SimpleQueue()
+                workers = min(_slots(executor), progress.total)
+                _prepare_workers(executor, course, assignment, workers, ctrl_c)
+                prepared = True
+            running: dict[Future[Any], Submission] = {}
+            finished: queue.SimpleQueue[Future[Any] | None] = queue.SimpleQueue()
             lost: list[Submission] = []
             reason: Exception | None = None
             alone = bool(again)
@@ -208,7 +233,8 @@ def _graded(
                 alone = alone and bool(again or running)
                 progress.slots = _slots(executor)
                 while len(running) < (1 if alone else 2 * progress.slots + 2):
-                    submission = again.pop() if again else next(todo, None)
+                    with ctrl_c.at_once():
+                        submission = again.pop() if again else next(todo, None)
                     if submission is None:
                         exhausted = True
                         break
@@ -224,9 +250,10 @@ def _graded(
                     break
                 progress.look(_in_hand(running, progress.slots))
                 try:
-                    future = finished.get(timeout=_LOOK_SECONDS)
+                    future = ctrl_c.next_of(finished, _LOOK_SECONDS)
                 except queue.Empty:
-                    yield None
+                    with ctrl_c.at_once():
+                        yield None
                     continue
                 submission = running.pop(future)
                 progress.running.pop(submission.student, None)
@@ -240,11 +267,14 @@ def _graded(
                 except Exception as error:
                     _retry(submission, error, tries, again, progress)
                 else:
-                    yield submission, result
+                    with ctrl_c.at_once():
+                        yield submission, result
             # Those that were done before it broke are not lost.
             for future, submission in running.items():
                 if future.done() and future.exception() is None:
-                    yield submission, future.result()
+                    result = future.result()
+                    with ctrl_c.at_once():
+                        yield submission, result
                 else:
                     lost.append(submission)
             if reason is not None and len(lost) == 1:
@@ -255,6 +285,63 @@ def _graded(
             _abandon(executor)
             raise
         executor.shutdown(cancel_futures=True)
+
+
+class _CtrlC:
+    """Within it, Ctrl-C waits for a moment when nothing of an executor's is in hand.
+
+    Python raises KeyboardInterrupt also between taking a lock and noting that it is taken. The executor's own thread
+    would wait for such a lock for ever.
+    """
+
+    def __init__(self) -> None:
+        self._noted = self._at_once = False
+        self._waiting: queue.SimpleQueue[Future[Any] | None] | None = None
+        self._before: Any = None
+
+    def __enter__(self) -> Self:
+        if threading.current_thread() is threading.main_thread():
+            self._before = signal.signal(signal.SIGINT, self._note)
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if self._before is not None:
+            signal.signal(signal.SIGINT, self._before)
+        if kind is None:
+            self._look()
+
+    def _note(self, *_: object) -> None:
+        if self._at_once:
+            raise KeyboardInterrupt
+        self._noted = True
+        if self._waiting is not None:
+            self._waiting.put(None)  # which may be called at any time
+
+    @contextlib.contextmanager
+    def at_once(self) -> Iterator[None]:
+        """Within it, Ctrl-C is what it always is."""
+        self._at_once = True
+        try:
+            self._look()
+            yield
+        finally:
+            self._at_once = False
+
+    def next_of(self, finished: queue.SimpleQueue[Future[Any] | None], seconds: float | None = None) -> Future[Any]:
+        """What is put next; raises `queue.Empty` after `seconds`, and KeyboardInterrupt on Ctrl-C."""
+        self._waiting = finished
+        try:
+            self._look()
+            future = finished.get(timeout=seconds)
+        finally:
+            self._waiting = None
+        if future is None:
+            raise KeyboardInterrupt
+        return future
+
+    def _look(self) -> None:
+        if self._noted:
+            raise KeyboardInterrupt
 
 
 def _slots(executor: Executor) -> int:
@@ -275,16 +362,19 @@ def _abandon(executor: Executor) -> None:
     executor.shutdown(wait=False, cancel_futures=True)
 
 
-def _prepare_workers(executor: Executor, course: Course, assignment: Assignment, workers: int) -> None:
+def _prepare_workers(executor: Executor, course: Course, assignment: Assignment, workers: int, ctrl_c: _CtrlC) -> None:
     """Let the workers get ready; once the first has found the checks to be right, the gradebook is told."""
     ready = [executor.submit(prepare, assignment, course.secret) for _ in range(workers)]
+    first: queue.SimpleQueue[Future[Any] | None] = queue.SimpleQueue()
+    ready[0].add_done_callback(first.put)
     try:
-        ready[0].result()
+        ctrl_c.next_of(first).result()
     except (BrokenProcessPool, WorkerLost) as error:
         raise AutograderError(f"the processes that grade die when they start: {error}") from error
     for _ in ready:
         executor.submit(warm_up, assignment, course.secret)  # meanwhile; what fails there will be said of a submission
-    ensure_assignment(course, assignment)
+    with ctrl_c.at_once():
+        ensure_assignment(course, assignment)
 
 
 def _retry(

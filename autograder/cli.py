@@ -147,6 +147,7 @@ def _grade(options: argparse.Namespace) -> int:
         return _grade_with_otter(options)
     from autograder.batch import grade_class
     from autograder.course import load_assignment, load_course
+    from autograder.examiner import start_early
     from autograder.printed import grading, lines, print_class, print_line, print_summary, summarize
     from autograder.terminal import plain
 
@@ -155,6 +156,8 @@ def _grade(options: argparse.Namespace) -> int:
 
     try:
         course = load_course(options.course)
+        if not options.scheduler:
+            start_early(course, options.assignment)
         assignment = load_assignment(course, options.assignment)
         with contextlib.ExitStack() as stack:
             executor = None

@@ -3,26 +3,31 @@
 from __future__ import annotations
 
 import ast
+import atexit
+import contextlib
+import dataclasses
 import json
 import re
 import sys
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from autograder.cells import Plans, Rooms, graded_by_cells, plan_cells
 from autograder.checks import desk
 from autograder.checks.collect import Check, Checks, collect
 from autograder.checks.diagnosis import Diagnosis
+from autograder.records import Limits
 from autograder.student.warm import Incubator, Zygote, prove_jail
 
 if TYPE_CHECKING:
-    from autograder.course import Assignment
+    from autograder.course import Assignment, Course
 
 
-def notebook_imports(assignment: Assignment) -> list[str]:
-    """The modules that the assignment's source notebooks import, for the zygote to have ready."""
+def notebook_imports(sources: Iterable[str]) -> list[str]:
+    """The modules that notebooks (JSON) import, for the zygote to have ready."""
     names: dict[str, None] = {}
-    for source in assignment.notebooks:
-        for cell in json.loads(source.source)["cells"]:
+    for source in sources:
+        for cell in json.loads(source)["cells"]:
             if cell["cell_type"] != "code":
                 continue
             for line in "".join(cell["source"]).splitlines():
@@ -39,11 +44,42 @@ def notebook_imports(assignment: Assignment) -> list[str]:
     return [name for name in names if name != "autograder" and not name.startswith("autograder.")]
 
 
+@dataclasses.dataclass(frozen=True)
+class _Wishes:
+    """What an incubator is to get ready for."""
+
+    imports: tuple[str, ...]
+    limits: Limits
+    optimizers: bool
+
+    @classmethod
+    def of(cls, sources: Sequence[str], limits: Limits) -> _Wishes:
+        # An optimizer brings in torch._dynamo: a second, and every fork becomes dearer.
+        optimizers = any(re.search(r"\boptim\b", source) for source in sources)
+        return cls(tuple(notebook_imports(sources)), limits, optimizers)
+
+    def incubator(self) -> Incubator:
+        return Incubator(self.imports, self.limits, optimizers=self.optimizers)
+
+
+_early: dict[_Wishes, Incubator] = {}
+
+
 def incubator_of(assignment: Assignment) -> Incubator:
-    """An incubator that gets ready for the assignment's notebooks."""
-    # An optimizer brings in torch._dynamo: a second, and every fork becomes dearer.
-    optimizers = any(re.search(r"\boptim\b", notebook.source) for notebook in assignment.notebooks)
-    return Incubator(notebook_imports(assignment), assignment.limits, optimizers=optimizers)
+    """An incubator that gets ready for the assignment's notebooks, or the one that was started early."""
+    wishes = _Wishes.of([notebook.source for notebook in assignment.notebooks], assignment.limits)
+    return _early.pop(wishes, None) or wishes.incubator()
+
+
+def start_early(course: Course, name: str) -> None:
+    """Let the assignment's incubator get ready while the rest is read, which takes seconds, too."""
+    # What is wrong with the notebooks will be said by whoever reads them for good.
+    with contextlib.suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
+        sources = [path.read_text("utf-8") for path in sorted(course.path("source", name).glob("*.ipynb"))]
+        wishes = _Wishes.of(sources, course.limits_of.get(name, course.limits))
+        if sources:
+            incubator = _early[wishes] = wishes.incubator()
+            atexit.register(incubator.close)
 
 
 class Examiner:

@@ -42,8 +42,9 @@ def grade_here(question: str) -> None:
     from IPython import get_ipython
 
     shell = get_ipython()
-    if shell is None or _grading:
-        return  # the model answer's notebook, which has these calls as well, may run to confirm a check
+    # The model answer's notebook has these calls as well, and may run to confirm a check, or in a notebook's kernel.
+    if shell is None or _grading or sys._getframe(1).f_globals is not shell.user_ns:
+        return
     _grading.append(question)
     try:
         with _unnoticed():

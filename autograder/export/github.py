@@ -68,7 +68,7 @@ def write_github(course: Course, assignment: Assignment, folder: Path) -> list[P
         raise AutograderError(f"{assignment.id} has no visible checks that could be run there")
     for path in files:
         write_whole(folder / path.relative_to(released), path.read_bytes())
-    pinned = pins(notebook_imports(assignment))
+    pinned = pins(notebook_imports(notebook.source for notebook in assignment.notebooks))
     write_whole(folder / _TOOLS / "requirements.txt", "".join(f"{pin}\n" for pin in pinned).encode())
     write_wheel(folder / _TOOLS)
     major, minor, _ = python_version(pinned)

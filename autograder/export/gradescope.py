@@ -25,7 +25,7 @@ if c.Autograder.get("assignments"):
 
 def write_gradescope(course: Course, assignment: Assignment, folder: Path) -> list[Path]:
     """Write `autograder.zip` for `assignment` to `folder`."""
-    pinned = pins(notebook_imports(assignment))
+    pinned = pins(notebook_imports(notebook.source for notebook in assignment.notebooks))
     version = python_version(pinned)
     files = {
         "setup.sh": _template("gradescope_setup.sh", python=f"{version[0]}.{version[1]}", version=str(version)),

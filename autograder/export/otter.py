@@ -55,7 +55,7 @@ def write_otter(course: Course, assignment: Assignment, folder: Path) -> list[Pa
             files = _files(course, assignment, checks)
             for name, data in files.items():
                 _write(Path(room, name), data)
-            pinned = pins(notebook_imports(assignment))
+            pinned = pins(notebook_imports(notebook.source for notebook in assignment.notebooks))
             major, minor, _ = python_version(pinned)
             wheel = write_wheel(Path(room))
             _write(

@@ -23,12 +23,17 @@ import socket
 import sys
 import tempfile
 import time
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, NoReturn
 
 from autograder.student import ban, jail, linux, wire
 
 _LAST_SECONDS = 0.5
+
+# What libraries import only because it is installed: scikit-learn does, which takes half a second, and every fork
+# becomes dearer. A notebook that wants it and did not say so imports it itself.
+_TAKEN_ALONG = frozenset({"pandas"})
 
 # Run once before the first fork, so that no child pays for what is imported or built on first use.
 _PREWARM = """
@@ -108,9 +113,12 @@ def warm_up(imports: list[str], *, optimizers: bool, output_bytes: int, folder: 
     from autograder.student.shell import StudentShell
 
     missing = []
+    taken_along = _TAKEN_ALONG - {name.partition(".")[0] for name in imports}
     for name in imports:
         try:
-            importlib.import_module(name)
+            with contextlib.suppress(ImportError), _without(taken_along):
+                importlib.import_module(name)
+            importlib.import_module(name)  # once more, with what it may not be able to do without
         except Exception:
             missing.append(name)
     shell = StudentShell.instance(output_bytes=output_bytes)
@@ -137,6 +145,19 @@ def warm_up(imports: list[str], *, optimizers: bool, output_bytes: int, folder: 
     return missing
 
 
+@contextlib.contextmanager
+def _without(names: Iterable[str]) -> Iterator[None]:
+    """Within it, modules of these names are not there for whoever asks."""
+    left_out = [name for name in names if name not in sys.modules]
+    # None is how Python marks what is not there.
+    sys.modules.update(dict.fromkeys(left_out))  # type: ignore[arg-type]
+    try:
+        yield
+    finally:
+        for name in left_out:
+            sys.modules.pop(name, None)
+
+
 def _serve(channel: wire.Channel, missing: list[str]) -> None:
     """Be a zygote: go to jail, then serve the examiner until it goes away."""
     request = channel.receive()
@@ -148,6 +169,7 @@ def _serve(channel: wire.Channel, missing: list[str]) -> None:
         # Only standard places: the checkout that this package may have come from is none of a student's business.
         sys.path[:] = [path for path in sys.path if os.path.isdir(path)]
         gc.freeze()
+        linux.gather_memory()
     except Exception as error:
         channel.send({"status": "failed", "message": f"{type(error).__name__}: {error}"})
         return

@@ -7,14 +7,20 @@ import os
 import pty
 import re
 import select
+import signal
 import sys
 import time
+from collections.abc import Iterator
+from concurrent.futures import Future
 from pathlib import Path
 
 import pytest
 
+from autograder.batch import grade_class
 from autograder.progress import Progress
+from autograder.workers import grade_one
 from tests.toolkit.classroom import Classroom
+from tests.toolkit.prepared import Graded, Here, Prepared
 
 DOCS = Path(__file__).parents[2] / "docs" / "json.md"
 
@@ -75,6 +81,45 @@ def test_ctrl_c_stops_at_once_says_what_is_left_and_loses_nothing(room):
     assert again.status == 0, again.err
     assert "3 graded" in again.out
     assert "1 unchanged since they were graded" in again.out
+
+
+@pytest.fixture
+def ctrl_c() -> Iterator[None]:
+    """A process in which Ctrl-C is what it is in a terminal."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("ctrl_c")
+def test_ctrl_c_waits_while_a_lock_of_the_executor_s_may_be_held(tmp_path):
+    room = Classroom(tmp_path)
+    for student in ("ada", "bob", "cyd"):
+        room.hand_in(student, {})
+    kept: Graded = {}
+    grade_class(room.course, room.assignment(), executor=lambda: Here(kept))
+    inside = []
+
+    class Interrupted(Future):
+        def running(self) -> bool:
+            try:
+                signal.raise_signal(signal.SIGINT)
+            except KeyboardInterrupt:
+                inside.append(self)
+            return super().running()
+
+    class Executor(Prepared):
+        def submit(self, function, /, *arguments, **_):
+            future = Interrupted()
+            future.set_result(self.prepare(arguments[2]) if function is grade_one else None)
+            return future
+
+    with pytest.raises(KeyboardInterrupt):
+        grade_class(
+            room.course, room.assignment(), force=True, executor=lambda: Executor(lambda one: kept[one.student])
+        )
+    assert inside == []
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 def test_programs_get_lines_with_the_documented_keys(room):
