@@ -152,6 +152,7 @@ def main() -> None:
     if options.floor:
         floor(options.floor, options.assignment)
         return
+    os.environ["OMP_NUM_THREADS"] = "1"  # the arrays are small
     # nbgrader calls alembic by name
     os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     rows = []
