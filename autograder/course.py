@@ -117,6 +117,7 @@ def load_course(root: Path | str) -> Course:
     root = Path(root).resolve()
     config, files = _read_config(root)
     options = _options(config, files)
+    _take_timeout(options, config)
     directory = _directory(root, config)
     course = Course(
         root=root,
@@ -220,6 +221,22 @@ def _options(config: Config, files: _ConfigFiles) -> Autograder:
         return Autograder(config=config)
     except TraitError as error:
         raise CourseError(f"{files}: c.Autograder: {error}") from None
+
+
+def _take_timeout(options: Autograder, config: Config) -> None:
+    """Give a cell the seconds that nbgrader would, where the course says so in nbgrader's words and not in ours."""
+    for section in ("Execute", "ExecutePreprocessor", "NotebookClient"):
+        if section in config and "timeout" in config[section]:
+            timeout = config[section].timeout
+            break
+    else:
+        return
+    if "cell_seconds" in config.Autograder or not isinstance(timeout, (int, type(None))):
+        return
+    seconds = options.submission_seconds if timeout is None or timeout <= 0 else float(timeout)
+    options.cell_seconds = seconds
+    if "submission_seconds" not in config.Autograder:
+        options.submission_seconds = max(options.submission_seconds, 2 * seconds)
 
 
 def _limits(options: Autograder, own: object, files: _ConfigFiles, assignment: str = "") -> Limits:

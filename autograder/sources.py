@@ -52,6 +52,7 @@ class SourceNotebook:
 def read_source(path: Path, assignment: str, directory: CourseDirectory) -> tuple[SourceNotebook, tuple[Question, ...]]:
     """The notebook at `path` and the questions in it. Raises CourseError naming the file and the cell."""
     notebook = _read(path)
+    _in_python(path, notebook)
     questions = _questions(path, notebook)
     recorded, released = _release(path, notebook, assignment, directory)
     return SourceNotebook(path.stem, to_json(notebook), to_json(recorded), released), questions
@@ -84,6 +85,14 @@ def _read(path: Path) -> NotebookNode:
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise CourseError(f"{path}: not a notebook: {type(error).__name__}: {error}") from None
     return notebook
+
+
+def _in_python(path: Path, notebook: NotebookNode) -> None:
+    """Raise `CourseError` for a notebook in another language."""
+    metadata = notebook.metadata
+    named = metadata.get("kernelspec", {}).get("language") or metadata.get("language_info", {}).get("name")
+    if named and "python" not in str(named).lower():
+        raise CourseError(f"{path}: it is in {named}; only notebooks in Python are graded here, others by nbgrader")
 
 
 def _questions(path: Path, notebook: NotebookNode) -> tuple[Question, ...]:

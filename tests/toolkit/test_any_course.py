@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import getpass
 import json
 import re
 import shutil
+import subprocess
+import sys
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -305,3 +308,32 @@ def test_what_zip_collect_collected_is_graded(tmp_path):
     done = course.run("nbgrader", "zip_collect", "double", "--force")
     assert done.status == 0, done.err
     assert course.grades("double") == {"double ada double double": (1.0, False)}
+
+
+def test_what_came_through_the_exchange_is_graded(tmp_path):
+    exchange, desk = tmp_path / "exchange", tmp_path / "desk"
+    for folder in (exchange, desk):
+        folder.mkdir()
+        folder.chmod(0o777)
+    course = Plain(tmp_path / "course", f"c.Exchange.root = {str(exchange)!r}")
+    source = source_notebook(*DOUBLE.cells)
+    source.cells[-1].source = "assert double(2) == 4"
+    course.write_assignment("double", source)
+    shutil.copy(course.root / "nbgrader_config.py", desk)
+
+    def run(folder: Path, *words: str) -> None:
+        command = [sys.executable, "-m", "nbgrader", *words]
+        done = subprocess.run(
+            command, cwd=folder, env=course.environment(), capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stderr
+
+    run(course.root, "generate_assignment", "double")
+    run(course.root, "release_assignment", "double")
+    run(desk, "fetch_assignment", "double")
+    fetched = desk / "double" / "double.ipynb"
+    fetched.write_text(json.dumps(answers(json.loads(fetched.read_text()), double="def double(x): return 2 * x")))
+    run(desk, "submit", "double")
+    run(course.root, "collect", "double")
+    assert course.grades("double") == {f"double {getpass.getuser()} double double": (1.0, False)}
+    assert (course.root / "autograded" / getpass.getuser() / "double" / "timestamp.txt").is_file()

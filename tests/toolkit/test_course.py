@@ -130,6 +130,26 @@ def test_limits_for_the_course_and_for_one_assignment(small):
     assert small.course.minimum_sandbox == ("landlock", "seccomp")
 
 
+@pytest.mark.parametrize(
+    ("lines", "seconds"),
+    [
+        (["c.Execute.timeout = 20"], (20.0, 300.0)),
+        (["c.ExecutePreprocessor.timeout = 600"], (600.0, 1200.0)),
+        (["c.ExecutePreprocessor.timeout = 600", "c.Execute.timeout = 40"], (40.0, 300.0)),
+        (["c.Execute.timeout = None", "c.Autograder.submission_seconds = 100"], (100.0, 100.0)),
+        (["c.Execute.timeout = 20", "c.Autograder.cell_seconds = 5"], (5.0, 300.0)),
+    ],
+)
+def test_a_timeout_in_nbgrader_s_words_counts_where_there_is_none_in_ours(small, lines, seconds):
+    small.config(*lines)
+    assert (small.course.limits.cell_seconds, small.course.limits.submission_seconds) == seconds
+
+
+def test_a_notebook_in_another_language_is_refused_in_words(small):
+    small.source.metadata = {"kernelspec": {"name": "ir", "display_name": "R", "language": "R"}}
+    assert "it is in R; only notebooks in Python are graded here" in wrong(small)
+
+
 def test_a_course_that_only_nbgrader_knew_works(small):
     (small.root / "course_config.py").unlink()
     (small.root / "nbgrader_config.py").write_text("c = get_config()\nc.CourseDirectory.course_id = 'older'\n")
