@@ -105,13 +105,13 @@ class Relay(threading.Thread):
             self._sockets["hb"].send(self._sockets["hb"].recv(zmq.NOBLOCK))
 
     def _serve(self, channel: str) -> None:
-        """Answer one message."""
-        try:
+        """Take one message, and answer it."""
+        with contextlib.suppress(ValueError):  # not signed with this kernel's key
             identities, message = self._session.recv(self._sockets[channel], zmq.NOBLOCK)
-        except ValueError:  # not signed with this kernel's key
-            return
-        if message is None:
-            return
+            if message is not None:
+                self._answer(channel, identities, message)
+
+    def _answer(self, channel: str, identities: list[bytes] | None, message: Message) -> None:
         kind = message["header"]["msg_type"]
         answer: Callable[[Message], Message] | None = getattr(self, f"_on_{kind}", None)
         if answer is None:
@@ -129,12 +129,23 @@ class Relay(threading.Thread):
             self._stopped.set()
 
     def _abort_the_rest(self) -> None:
-        """Answer cells that were sent already, when one has failed."""
+        """Answer cells that were sent already, when one has failed: not what comes once the first has its answer."""
+        waiting = []
         while self._sockets["shell"].poll(0):
-            identities, message = self._session.recv(self._sockets["shell"], zmq.NOBLOCK)
-            if message is not None and message["header"]["msg_type"] == "execute_request":
-                content = {"status": "aborted", "execution_count": self._count}
-                self._session.send(self._sockets["shell"], "execute_reply", content, parent=message, ident=identities)
+            with contextlib.suppress(ValueError):
+                waiting.append(self._session.recv(self._sockets["shell"], zmq.NOBLOCK))
+        for identities, message in waiting:
+            if message is None:
+                continue
+            if message["header"]["msg_type"] != "execute_request":
+                self._answer("shell", identities, message)
+                continue
+            before, self._parent = self._parent, message
+            self._publish("status", {"execution_state": "busy"})
+            content = {"status": "aborted", "execution_count": self._count}
+            self._session.send(self._sockets["shell"], "execute_reply", content, parent=message, ident=identities)
+            self._publish("status", {"execution_state": "idle"})
+            self._parent = before
 
     def _publish(self, kind: str, content: Message) -> None:
         self._session.send(self._sockets["iopub"], kind, content, parent=self._parent, ident=kind.encode())

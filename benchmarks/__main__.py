@@ -88,9 +88,9 @@ def throughput(found: dict[str, Any]) -> str:
         for name, (seconds, cpu) in each.items()
     ]
     head = "| submissions/s | ratio | CPU s each | ratio to the floor"
-    counts = ", ".join(f"{way['count']} by {name}" for name, way in ways.items() if name == "otter run")
     most = max(way["count"] for way in ways.values())
-    return table(head, rows) + f"\n\n{most} submissions{f' ({counts})' if counts else ''}; {found['machine']}."
+    fewer = "".join(f"; of {name} {way['count']}" for name, way in ways.items() if way["count"] < most)
+    return table(head, rows) + f"\n\n{most} submissions{fewer}; {found['machine']}."
 
 
 def single(found: dict[str, Any]) -> str:

@@ -3,8 +3,8 @@
 In turn, on the same machine, each in a process of its own, on a class made of an assignment's answers and mistakes.
 Prints submissions per second, CPU seconds per submission, the memory of the largest process, and the ratios.
 
-nbgrader grades twice: by the hidden checks, which the grade cells call in the notebook's own kernel, and by the visible
-tests alone. otter grades by the hidden checks, one submission a command, and only the first few. The last row is the
+nbgrader grades by the hidden checks, which the grade cells call in the notebook's own kernel; then a few by the visible
+tests alone. otter grades a few by the hidden checks, one submission a command. The last row is the
 floor: the same cells and checks, without a shell, a jail, a boundary, or files.
 
     python benchmarks/throughput.py [--submissions N] [--assignment ID] [--only NAME]...
@@ -37,7 +37,7 @@ NAMES = {
     "ours": "autograder grade",
     "floor": "floor",
 }
-_OTTERS = 5
+_FEW = 6
 
 
 @dataclass(frozen=True)
@@ -138,7 +138,7 @@ def otter(course: Path, assignment: str) -> list[list[str]]:
     subprocess.run(exported, cwd=course, check=True, capture_output=True)
     program = [sys.executable, "-m", "otter", "run", "--no-logo", "-a", str(course / "otter" / "autograder.zip")]
     submissions = sorted(course.glob(f"submitted/*/{assignment}/*.ipynb"))
-    return [[*program, str(path)] for path in submissions[:_OTTERS]]
+    return [[*program, str(path)] for path in submissions[:_FEW]]
 
 
 def main() -> None:
@@ -166,6 +166,10 @@ def main() -> None:
                     commands = nbgrader(course, options.assignment)
                 case "visible":
                     only_visible_tests(course, options.assignment)
+                    submitted = sorted((course / "submitted").iterdir())
+                    for folder in submitted[_FEW:]:
+                        shutil.rmtree(folder)
+                    count = min(count, _FEW)
                     commands = nbgrader(course, options.assignment)
                 case "otter":
                     commands = otter(course, options.assignment)

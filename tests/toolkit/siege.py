@@ -162,7 +162,7 @@ def attacks() -> list[Attack]:
 
 
 def canary() -> str:
-    return f"canary-{secrets.token_hex(8)}"
+    return f"canary-{secrets.token_hex(16)}"
 
 
 @dataclass
@@ -395,7 +395,8 @@ def is_in(text: str, word: str) -> bool:
     ]
     return (
         any(form in text for form in (word, word[::-1], word.encode().hex()))
-        or any(secret[start : start + 8] in plain for start in range(len(secret) - 7))
+        # Eight digits in a row are found by chance, in one of twenty runs.
+        or any(secret[start : start + 12] in plain for start in range(len(secret) - 11))
         or any(len(part) > 3 and part.strip(b"\0") in word.encode() for part in map(_as_bytes, numbers))
     )
 

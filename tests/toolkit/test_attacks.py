@@ -127,13 +127,13 @@ def test_an_attack_is_told_nothing(siege: Siege, attack: str) -> None:
 
 
 def test_a_canary_is_found_in_each_of_its_forms() -> None:
-    word = "canary-5be19c07d2a4f638"
+    word = "canary-5be19c07d2a4f63801d7c2e94b58fa36"
     spelled = ".".join(word.replace("-", "_"))
     codes = ", ".join(str(code) for code in word.encode()[-10:])
     number = str(int.from_bytes(word.encode()[-7:], "big"))
     for form in (word, word[::-1], word.encode().hex(), spelled, codes, number, f"dtype {word[-13:]}123"):
         assert is_in(f"x {form} y", word)
-    assert not is_in("canary-836f4a2d70c91eb5, 1, 2, 3, 4 and 1234567890", word)
+    assert not is_in("canary-63af85b49e2c7d10836f4a2d70c91eb5, 1, 2, 3, 4 and 1234567890", word)
 
 
 def test_nothing_secret_is_printed(siege: Siege) -> None:

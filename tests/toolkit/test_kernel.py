@@ -194,9 +194,10 @@ def test_what_a_kernel_is_asked_for_is_answered(kernel):
 def test_cells_sent_behind_one_that_fails_are_not_run(kernel):
     _, client = kernel
     sent = [client.execute(code) for code in ("import time; time.sleep(1); 1 / 0", "2", "3")]
+    sent.append(client.comm_info())
     replies = [client.get_shell_msg(timeout=30) for _ in sent]
     assert [reply["parent_header"]["msg_id"] for reply in replies] == sent
-    assert [reply["content"]["status"] for reply in replies] == ["error", "aborted", "aborted"]
+    assert [reply["content"]["status"] for reply in replies] == ["error", "aborted", "aborted", "ok"]
     assert client.execute_interactive("4", timeout=30)["content"]["status"] == "ok"
 
 
