@@ -288,11 +288,12 @@ def _grade_by_checks(
         # Reading a stranger's code can take as long as running it.
         with contextlib.suppress(TimedOut), forks.patience():
             used = _forbidden(examiner, question, run, examined)
-        if not used and examined.wrong:
+        if not used:
             named = _named(examiner, forks, examined)
             if not named and _follow(examiner, submission, run, forks, examined):
                 named = _named(examiner, forks, examined)
-            described = {} if named else _described(examiner, forks, examined)
+            if examined.wrong and not named:
+                described = _described(examiner, forks, examined)
         forks.finish(question.id, examined)
     for item in examined.recorded.values():
         tell(item.check.id, everything(item.outcome))
@@ -300,7 +301,7 @@ def _grade_by_checks(
     results: list[CheckResult] = []
     for check in checks:
         verdict, message, seconds = examined.verdicts[check.id]
-        shown = seen.recorded.get(check.id)
+        shown = examined.recorded[check.id] if check.id in seen.recorded else None
         results.append(
             CheckResult(
                 id=check.id,
