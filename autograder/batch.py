@@ -89,7 +89,7 @@ def _grade_class(
     )
     ledger = _Ledger(course, assignment)
     try:
-        with contextlib.closing(_graded(make, course, assignment, todo, progress)) as pairs:
+        with _CtrlC() as ctrl_c, contextlib.closing(_graded(make, course, assignment, todo, progress, ctrl_c)) as pairs:
             for pair in pairs:
                 if pair is not None:
                     ledger.add(pair)
@@ -191,27 +191,18 @@ def _graded(
     assignment: Assignment,
     todo: Iterator[Submission],
     progress: Progress,
+    ctrl_c: _CtrlC,
 ) -> Generator[Pair | None, None, None]:
     """Grade on executors, a few submissions ahead of the workers; None now and then while nothing is finished.
 
     Nothing is written for a course that is wrong. When a worker dies, a new executor takes those that were under way
     one by one: so a submission that kills workers is found out, and costs no other one a try.
     """
-    first = next(todo, None)
+    with ctrl_c.at_once():
+        first = next(todo, None)
     if first is None:
         return
-    with _CtrlC() as ctrl_c:
-        yield from _graded_with(ctrl_c, make, course, assignment, itertools.chain([first], todo), progress)
-
-
-def _graded_with(
-    ctrl_c: _CtrlC,
-    make: Callable[[], Executor],
-    course: Course,
-    assignment: Assignment,
-    todo: Iterator[Submission],
-    progress: Progress,
-) -> Generator[Pair | None, None, None]:
+    todo = itertools.chain([first], todo)
     tries: dict[str, int] = {}
     again: list[Submission] = []
     exhausted = False

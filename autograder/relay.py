@@ -11,7 +11,7 @@ from __future__ import annotations
 import contextlib
 import platform
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import zmq
@@ -106,23 +106,38 @@ class Relay(threading.Thread):
 
     def _serve(self, channel: str) -> None:
         """Take one message, and answer it."""
-        with contextlib.suppress(ValueError):  # not signed with this kernel's key
-            identities, message = self._session.recv(self._sockets[channel], zmq.NOBLOCK)
-            if message is not None:
-                self._answer(channel, identities, message)
+        identities, message = self._receive(channel)
+        if message is not None:
+            self._answer(channel, identities, message)
+
+    def _receive(self, channel: str) -> tuple[list[bytes] | None, Message | None]:
+        """The next message and whom it is from; None for one that is not signed with this kernel's key."""
+        try:
+            received: tuple[list[bytes] | None, Message | None] = self._session.recv(
+                self._sockets[channel], zmq.NOBLOCK
+            )
+        except ValueError:
+            return None, None
+        return received
+
+    @contextlib.contextmanager
+    def _busy_with(self, message: Message) -> Iterator[None]:
+        """Within it, what is published is about this message."""
+        before, self._parent = self._parent, message
+        self._publish("status", {"execution_state": "busy"})
+        yield
+        self._publish("status", {"execution_state": "idle"})
+        self._parent = before
 
     def _answer(self, channel: str, identities: list[bytes] | None, message: Message) -> None:
         kind = message["header"]["msg_type"]
         answer: Callable[[Message], Message] | None = getattr(self, f"_on_{kind}", None)
         if answer is None:
             return
-        before, self._parent = self._parent, message
-        self._publish("status", {"execution_state": "busy"})
-        content = answer(message["content"])
-        reply = kind.removesuffix("_request") + "_reply"
-        self._session.send(self._sockets[channel], reply, content, parent=message, ident=identities)
-        self._publish("status", {"execution_state": "idle"})
-        self._parent = before
+        with self._busy_with(message):
+            content = answer(message["content"])
+            reply = kind.removesuffix("_request") + "_reply"
+            self._session.send(self._sockets[channel], reply, content, parent=message, ident=identities)
         if kind == "execute_request" and content["status"] == "error" and message["content"].get("stop_on_error", True):
             self._abort_the_rest()
         if kind == "shutdown_request":
@@ -132,20 +147,16 @@ class Relay(threading.Thread):
         """Answer cells that were sent already, when one has failed: not what comes once the first has its answer."""
         waiting = []
         while self._sockets["shell"].poll(0):
-            with contextlib.suppress(ValueError):
-                waiting.append(self._session.recv(self._sockets["shell"], zmq.NOBLOCK))
+            waiting.append(self._receive("shell"))
         for identities, message in waiting:
             if message is None:
                 continue
             if message["header"]["msg_type"] != "execute_request":
                 self._answer("shell", identities, message)
                 continue
-            before, self._parent = self._parent, message
-            self._publish("status", {"execution_state": "busy"})
-            content = {"status": "aborted", "execution_count": self._count}
-            self._session.send(self._sockets["shell"], "execute_reply", content, parent=message, ident=identities)
-            self._publish("status", {"execution_state": "idle"})
-            self._parent = before
+            with self._busy_with(message):
+                content = {"status": "aborted", "execution_count": self._count}
+                self._session.send(self._sockets["shell"], "execute_reply", content, parent=message, ident=identities)
 
     def _publish(self, kind: str, content: Message) -> None:
         self._session.send(self._sockets["iopub"], kind, content, parent=self._parent, ident=kind.encode())

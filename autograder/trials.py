@@ -260,7 +260,7 @@ def _run_checks(
         yield check, outcome, *judge(check, outcome)
 
 
-def _not_of(bench: _Bench, source: str) -> frozenset[str]:
+def _untouched(bench: _Bench, source: str) -> frozenset[str]:
     """The names of the model answer that `source` leaves as they are."""
     code = compile(source, "<variant>", "exec")
     stored = {step.argval for step in dis.get_instructions(code) if step.opname in ("STORE_NAME", "STORE_GLOBAL")}
@@ -273,11 +273,11 @@ def _killed(bench: _Bench, mutant: Mutant) -> bool:
         namespace = _with_values(bench, mutant.source)
     except Exception:  # a definition that raises: its notebook would not run
         return True
-    model = _not_of(bench, mutant.source)
+    untouched = _untouched(bench, mutant.source)
     return any(
         verdict not in (Verdict.PASS, Verdict.SKIPPED)
         for seed in range(_MUTANT_SEEDS)
-        for check, _, verdict, _ in _run_checks(bench, namespace, mutant.question, seed, sound=model)
+        for check, _, verdict, _ in _run_checks(bench, namespace, mutant.question, seed, sound=untouched)
         if check.id in bench.sound
     )
 
@@ -298,9 +298,9 @@ def _try_variant(bench: _Bench, variant: Variant, namespace: dict[str, Any], ban
     recorded = []
     wrong = variant.kind == "misconception"
     whole = not wrong or seed < _MATRIX_SEEDS
-    model = _not_of(bench, variant.source)
+    untouched = _untouched(bench, variant.source)
     for check, outcome, verdict, message in _run_checks(
-        bench, namespace, variant.question, seed, thorough=wrong and whole, sound=model
+        bench, namespace, variant.question, seed, thorough=wrong and whole, sound=untouched
     ):
         if verdict is Verdict.BROKEN and wrong:
             # As in grading, where the model answer is asked: here it is known to pass.

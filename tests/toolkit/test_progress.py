@@ -76,7 +76,7 @@ def test_ctrl_c_stops_at_once_says_what_is_left_and_loses_nothing(room):
     assert "running it again goes on from there" in terminal.shown
     assert "Traceback" not in terminal.shown
     assert room.results("ada")["score"] == 10
-    assert took < 6  # two on a machine that has nothing else to do; what was left would take nine
+    assert took < 2
     again = room.autograder("grade", "tiny", "--workers", "2")
     assert again.status == 0, again.err
     assert "3 graded" in again.out
