@@ -25,13 +25,11 @@ from pathlib import Path
 from typing import Any, Self
 
 from autograder.course import Assignment, Course
-from autograder.grade import GradedSubmission
 from autograder.gradebook import ensure_assignment, graded_students, record
 from autograder.progress import Progress
-from autograder.records import AutograderError
-from autograder.run import files_beside
-from autograder.submissions import Submission, find_students, read_submission
-from autograder.workers import WorkerLost, grade_one, local_pool, prepare, warm_up
+from autograder.records import AutograderError, GradedSubmission
+from autograder.submissions import Submission, files_beside, find_students, read_submission
+from autograder.workers import LocalPool, WorkerLost, grade_one, prepare, warm_up
 
 RESULTS = "results.json"
 _BATCH = 25
@@ -82,7 +80,7 @@ def _grade_class(
     names = list(dict.fromkeys(students)) or known
     progress = Progress(len(names))
     workers = max(1, min(workers or os.cpu_count() or 1, len(names)))
-    make = executor or functools.partial(local_pool, assignment, course.secret, workers)
+    make = executor or functools.partial(LocalPool, assignment, course.secret, workers)
     recorded = functools.cache(lambda: frozenset() if force else graded_students(course, assignment))
     todo = (
         submission for name in names if (submission := _read(course, assignment, name, progress, recorded)) is not None
@@ -348,7 +346,7 @@ def _in_hand(running: dict[Future[GradedSubmission], Submission], slots: int) ->
 
 
 def _abandon(executor: Executor) -> None:
-    """Stop an executor without waiting for what it is doing: each worker takes its student processes along."""
+    """Stop an executor without waiting for what it is doing."""
     for process in list((getattr(executor, "_processes", None) or {}).values()):
         process.terminate()
     executor.shutdown(wait=False, cancel_futures=True)

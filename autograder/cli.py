@@ -6,7 +6,9 @@ Exit status: 0 done, 1 done but some submissions need a person's attention (name
 from __future__ import annotations
 
 import argparse
+import atexit
 import contextlib
+import gc
 import os
 import sys
 from collections.abc import Callable
@@ -22,6 +24,9 @@ def main(arguments: list[str] | None = None) -> int:
     # The arrays are small and the cores are for submissions; and a process with a pool of threads cannot be forked.
     for library in ("OMP", "OPENBLAS", "MKL"):
         os.environ.setdefault(f"{library}_NUM_THREADS", "1")
+    # There is little garbage and much that is not: looking for it every few hundred objects is a third of an import.
+    gc.set_threshold(50_000)
+    atexit.register(gc.freeze)  # nor at the end
     # jsonschema looks for it on import, which takes a second, to check a format that no notebook has.
     sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type] # None is how Python marks what is not there
     try:
@@ -147,17 +152,19 @@ def _grade(options: argparse.Namespace) -> int:
         return _grade_with_otter(options)
     from autograder.batch import grade_class
     from autograder.course import load_assignment, load_course
-    from autograder.examiner import start_early
     from autograder.printed import grading, lines, print_class, print_line, print_summary, summarize
     from autograder.terminal import plain
+    from autograder.workers import expect_early, start_early
 
     def say(sentence: str) -> None:
         print(plain(sentence), file=sys.stderr)
 
     try:
+        if not options.scheduler:
+            start_early(options.course, options.assignment)
         course = load_course(options.course)
         if not options.scheduler:
-            start_early(course, options.assignment)
+            expect_early(course, options.assignment)
         assignment = load_assignment(course, options.assignment)
         with contextlib.ExitStack() as stack:
             executor = None

@@ -10,11 +10,8 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import functools
-import os
 import shutil
 import socket
-import subprocess
-import sys
 import tempfile
 import threading
 import time
@@ -23,14 +20,13 @@ import weakref
 from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError, Executor, Future, InvalidStateError
 from dataclasses import dataclass, field
-from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
 from autograder import __version__
 from autograder.course import Assignment
 from autograder.records import AutograderError, SandboxError
-from autograder.workers import WorkerLost
+from autograder.workers import Crew
 
 _LOOK_SECONDS = 2.0
 
@@ -91,68 +87,16 @@ class _Room:
 
     def __init__(self, parcel: Parcel, above: str) -> None:
         self._folder = tempfile.mkdtemp(prefix="course-", dir=above)
-        self._job = unpack(parcel, Path(self._folder)), parcel.secret
-        self._idle: list[Foreman] = []
-        self._open = True
+        self._crew = Crew(unpack(parcel, Path(self._folder)), parcel.secret)
 
     def run(self, function: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
         """What `function` of the assignment, the secret and `arguments` returns, from a process of this room."""
-        try:
-            foreman = self._idle.pop()
-        except IndexError:
-            foreman = Foreman(self._job)
-        try:
-            return foreman.run(function, arguments)
-        finally:
-            if foreman.alive and self._open:
-                self._idle.append(foreman)
-            else:
-                foreman.close()
+        return self._crew.run(function, arguments)
 
     def close(self) -> None:
         """End the processes and delete the files."""
-        self._open = False
-        while self._idle:
-            self._idle.pop().close()
+        self._crew.close(at_once=True)
         shutil.rmtree(self._folder, ignore_errors=True)
-
-
-class Foreman:
-    """A process with a main thread to itself, which runs functions of one assignment: `autograder.foreman`."""
-
-    def __init__(self, job: tuple[Assignment, bytes]) -> None:
-        ours, theirs = socket.socketpair()
-        with theirs:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "autograder.foreman", str(theirs.fileno())],
-                pass_fds=[theirs.fileno()],
-                env={**{f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL")}, **os.environ},
-                stdin=subprocess.DEVNULL,
-            )
-        self._line = Connection(ours.detach())
-        self.alive = True
-        self._send(job)
-
-    def run(self, function: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
-        """What the function returns or raises there. Raises `WorkerLost` when the process dies over it."""
-        self._send((function, arguments))
-        try:
-            failed, answer = self._line.recv()
-        except (EOFError, OSError):
-            self.alive = False
-            raise WorkerLost(f"the process that graded it died ({self._process.wait()})") from None
-        if failed:
-            raise answer
-        return answer
-
-    def _send(self, message: Any) -> None:
-        with contextlib.suppress(OSError):  # it has died, which is found out when it does not answer
-            self._line.send(message)
-
-    def close(self) -> None:
-        """Let it end by itself, which it does at once unless it is at work."""
-        self._line.close()
-        threading.Thread(target=self._process.wait, daemon=True).start()
 
 
 _rooms: weakref.WeakKeyDictionary[Parcel, _Room] = weakref.WeakKeyDictionary()

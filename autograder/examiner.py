@@ -2,84 +2,22 @@
 
 from __future__ import annotations
 
-import ast
-import atexit
-import contextlib
-import dataclasses
-import json
-import re
 import sys
-from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from autograder.cells import Plans, Rooms, graded_by_cells, plan_cells
 from autograder.checks import desk
 from autograder.checks.collect import Check, Checks, collect
 from autograder.checks.diagnosis import Diagnosis
-from autograder.records import Limits
-from autograder.student.warm import Incubator, Zygote, prove_jail
+from autograder.student.warm import Incubator, Wishes, Zygote, prove_jail
 
 if TYPE_CHECKING:
-    from autograder.course import Assignment, Course
-
-
-def notebook_imports(sources: Iterable[str]) -> list[str]:
-    """The modules that notebooks (JSON) import, for the zygote to have ready."""
-    names: dict[str, None] = {}
-    for source in sources:
-        for cell in json.loads(source)["cells"]:
-            if cell["cell_type"] != "code":
-                continue
-            for line in "".join(cell["source"]).splitlines():
-                # Line by line: a magic beside an import must not hide it.
-                try:
-                    statements = ast.parse(line.strip()).body
-                except SyntaxError:
-                    continue
-                for statement in statements:
-                    if isinstance(statement, ast.Import):
-                        names.update(dict.fromkeys(alias.name for alias in statement.names))
-                    elif isinstance(statement, ast.ImportFrom) and statement.module and not statement.level:
-                        names[statement.module] = None
-    return [name for name in names if name != "autograder" and not name.startswith("autograder.")]
-
-
-@dataclasses.dataclass(frozen=True)
-class _Wishes:
-    """What an incubator is to get ready for."""
-
-    imports: tuple[str, ...]
-    limits: Limits
-    optimizers: bool
-
-    @classmethod
-    def of(cls, sources: Sequence[str], limits: Limits) -> _Wishes:
-        # An optimizer brings in torch._dynamo: a second, and every fork becomes dearer.
-        optimizers = any(re.search(r"\boptim\b", source) for source in sources)
-        return cls(tuple(notebook_imports(sources)), limits, optimizers)
-
-    def incubator(self) -> Incubator:
-        return Incubator(self.imports, self.limits, optimizers=self.optimizers)
-
-
-_early: dict[_Wishes, Incubator] = {}
+    from autograder.course import Assignment
 
 
 def incubator_of(assignment: Assignment) -> Incubator:
-    """An incubator that gets ready for the assignment's notebooks, or the one that was started early."""
-    wishes = _Wishes.of([notebook.source for notebook in assignment.notebooks], assignment.limits)
-    return _early.pop(wishes, None) or wishes.incubator()
-
-
-def start_early(course: Course, name: str) -> None:
-    """Let the assignment's incubator get ready while the rest is read, which takes seconds, too."""
-    # What is wrong with the notebooks will be said by whoever reads them for good.
-    with contextlib.suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
-        sources = [path.read_text("utf-8") for path in sorted(course.path("source", name).glob("*.ipynb"))]
-        wishes = _Wishes.of(sources, course.limits_of.get(name, course.limits))
-        if sources:
-            incubator = _early[wishes] = wishes.incubator()
-            atexit.register(incubator.close)
+    """An incubator that gets ready for the assignment's notebooks."""
+    return Wishes.of([notebook.source for notebook in assignment.notebooks], assignment.limits).incubator()
 
 
 class Examiner:
@@ -103,9 +41,9 @@ class Examiner:
             check_questions(assignment, checks)
 
     @classmethod
-    def of(cls, assignment: Assignment, secret: bytes) -> Examiner:
-        """The examiner of an assignment, its checks collected."""
-        incubator = incubator_of(assignment)  # gets ready meanwhile
+    def of(cls, assignment: Assignment, secret: bytes, incubator: Incubator | None = None) -> Examiner:
+        """The examiner of an assignment, its checks collected. Zygotes come from `incubator`, or from a new one."""
+        incubator = incubator or incubator_of(assignment)  # gets ready meanwhile
         try:
             checks = collect(assignment.checks, assignment.root) if assignment.checks is not None else None
             return cls(assignment, checks, secret, incubator)

@@ -1,37 +1,118 @@
-"""A process that grades on a worker of a cluster: ``python -m autograder.foreman FD``.
+"""The foreman, a process that workers are forked from: ``python -m autograder.foreman FD``.
 
-Over the socket FD come an assignment and the secret, then functions of them with further arguments; what each returns
-or raises goes back. It ends when the other end is gone. Dask runs tasks in threads, and an examiner needs the main one.
+It is started with an environment of its own and one open file, the socket FD; it imports what notebooks import, and
+forks the incubator. Only then does it take an assignment and the secret, collects the checks and has the model answer
+ready. For each socket that comes over FD after that it forks a worker, which runs functions of the assignment and the
+secret: what each returns or raises goes back. So what takes seconds is done once, and all of them end with the other
+end of FD.
 """
 
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import pickle
 import select
+import signal
+import socket
 import sys
-import threading
+import time
 from multiprocessing.connection import Connection
+from typing import TYPE_CHECKING, NoReturn
 
-from autograder.workers import confine_worker, end_examiners
+from autograder.student import jail, linux, zygote
+
+if TYPE_CHECKING:
+    from autograder.course import Assignment
+    from autograder.student.warm import Incubator
+
+_LOOK_SECONDS = 0.5
+_END_SECONDS = 5.0
+
+_GONE = (EOFError, BrokenPipeError, ConnectionResetError)
 
 
 def main() -> None:
-    """Serve until the worker is gone."""
-    threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
-    line = Connection(int(sys.argv[1]))
-    with contextlib.suppress(EOFError, BrokenPipeError, ConnectionResetError):
-        assignment, secret = line.recv()
-        confine_worker(assignment.limits.memory_mb)
-        while True:
-            function, arguments = line.recv()
-            try:
-                answer = False, function(assignment, secret, *arguments)
-            except Exception as error:
-                answer = True, _portable(error)
-            line.send(answer)
-    end_examiners()
+    """Serve until the other end of the socket is gone."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the command to answer
+    linux.set_name("foreman")
+    gc.disable()  # importing makes hardly any garbage, and looking for it takes a third of the time
+    sock = socket.socket(fileno=int(sys.argv[1]))
+    line = Connection(os.dup(sock.fileno()))
+    zygote.import_all(["matplotlib.pyplot", "autograder.student.shell"])  # which every notebook needs
+    with contextlib.suppress(*_GONE):
+        zygote.import_all(line.recv())  # a first guess
+        wishes = line.recv()
+        zygote.import_all(wishes.imports)
+        incubator = wishes.incubator(here=True)
+        jail.hide()
+        try:
+            _fork_workers(line, sock, incubator)
+        finally:
+            incubator.close()
+
+
+def _fork_workers(line: Connection, sock: socket.socket, incubator: Incubator) -> None:
+    """Take the assignment, then fork a worker for each socket that comes."""
+    surroundings, assignment, secret = line.recv()
+    surroundings.enter()
+    from autograder import workers
+
+    failure = None
+    try:
+        workers.take_on(assignment, secret, incubator)
+    except Exception as error:
+        failure = _portable(error)
+    # What is there is the workers', too, for as long as nobody writes to it, and collecting garbage does.
+    gc.freeze()
+    gc.enable()
+    forked: set[int] = set()
+    while True:
+        while not select.select([sock], [], [], _LOOK_SECONDS)[0]:
+            _bury(forked)
+        _, fds, _, _ = socket.recv_fds(sock, 1, 1)
+        if not fds:
+            break
+        pid = os.fork()
+        if pid == 0:
+            line.close()
+            sock.close()
+            _work(Connection(fds[0]), assignment, secret, failure)
+        forked.add(pid)
+        os.close(fds[0])
+    # What workers used counts as ours only once they are buried; they end with their own lines.
+    deadline = time.monotonic() + _END_SECONDS
+    while _bury(forked) and time.monotonic() < deadline:
+        time.sleep(0.005)
+
+
+def _bury(forked: set[int]) -> bool:
+    """Take leave of workers that have ended; whether there are others."""
+    forked -= {pid for pid in forked if os.waitpid(pid, os.WNOHANG)[0]}
+    return bool(forked)
+
+
+def _work(line: Connection, assignment: Assignment, secret: bytes, failure: Exception | None) -> NoReturn:
+    """Be a worker until nobody has anything more to do for it. After a `failure` of the foreman's it does nothing."""
+    from autograder import workers
+
+    try:
+        linux.set_name("worker")
+        workers.begin_worker(assignment.limits.memory_mb)
+        with contextlib.suppress(*_GONE):
+            while True:
+                function, arguments = line.recv()
+                try:
+                    if failure is not None:
+                        raise failure
+                    answer = False, function(assignment, secret, *arguments)
+                except Exception as error:
+                    answer = True, _portable(error)
+                line.send(answer)
+        workers.end_examiners()
+    finally:
+        os._exit(0)
 
 
 def _portable(error: Exception) -> Exception:
@@ -41,14 +122,6 @@ def _portable(error: Exception) -> Exception:
     except Exception:
         return RuntimeError(f"{type(error).__name__}: {error}")
     return error
-
-
-def _end_with(parent: int) -> None:
-    """End when the worker has died over what this process has in hand, which nobody waits for any more."""
-    with contextlib.suppress(OSError):
-        handle = os.pidfd_open(parent)
-        select.select([handle], [], [])
-        os._exit(1)
 
 
 if __name__ == "__main__":

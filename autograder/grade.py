@@ -9,7 +9,6 @@ import json
 import math
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from autograder import __version__
@@ -19,8 +18,18 @@ from autograder.checks.plugin import seed_for
 from autograder.examiner import Examiner
 from autograder.harmless import harmless_cells
 from autograder.questions import Tell, examine, forks_of, grade_question, rounded
-from autograder.records import CheckResult, Ending, Grade, NotebookResult, QuestionResult, Run, Verdict
-from autograder.run import NotebookRun, files_beside, run_notebook
+from autograder.records import (
+    CheckResult,
+    Ending,
+    Grade,
+    GradedSubmission,
+    NotebookResult,
+    QuestionResult,
+    Run,
+    Verdict,
+)
+from autograder.run import NotebookRun, run_notebook
+from autograder.submissions import files_beside
 
 if TYPE_CHECKING:
     from autograder.course import Assignment, Course, Question
@@ -32,14 +41,6 @@ _NOTEBOOK_SHARE = 0.8
 
 def _nobody(check: str, text: str) -> None:
     """Nobody is told."""
-
-
-@dataclass(frozen=True)
-class GradedSubmission:
-    """A grade, and the notebooks (JSON) with the outputs of the run, by name."""
-
-    grade: Grade
-    notebooks: dict[str, str]
 
 
 def grade_submission(examiner: Examiner, submission: Submission, *, tell: Tell = _nobody) -> GradedSubmission:

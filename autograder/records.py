@@ -260,3 +260,11 @@ class Grade:
     def to_json(self) -> dict[str, Any]:
         """The `results.json` of this grade (schema 1), as plain dictionaries and lists."""
         return {"schema": SCHEMA, **dataclasses.asdict(self)}
+
+
+@dataclass(frozen=True)
+class GradedSubmission:
+    """A grade, and the notebooks (JSON) with the outputs of the run, by name."""
+
+    grade: Grade
+    notebooks: dict[str, str]

@@ -17,8 +17,7 @@ from autograder.student.process import GRACE, StudentProcess, Usage
 from autograder.student.warm import Zygote
 
 if TYPE_CHECKING:
-    from autograder.course import Assignment
-    from autograder.submissions import Submission, SubmittedNotebook
+    from autograder.submissions import SubmittedNotebook
 
 # How often a notebook is run again without the cell that killed its process.
 _RERUNS = 3
@@ -56,14 +55,6 @@ class NotebookRun:
     def reading(self) -> Reading:
         """What its code defines and imports."""
         return read_code(self.notebook)
-
-
-def files_beside(assignment: Assignment, submission: Submission) -> tuple[tuple[str, bytes], ...]:
-    """The files beside the notebooks: the course's, and what the submission may bring.
-
-    Reading left out of the submission what the course does not let students replace, so what is there counts.
-    """
-    return tuple({**dict(assignment.files), **dict(submission.files)}.items())
 
 
 def run_notebook(

@@ -5,8 +5,10 @@ Everything is computed in memory by nbgrader's own preprocessors; nothing is wri
 
 from __future__ import annotations
 
+import ast
 import copy
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -177,3 +179,24 @@ def _release(
     except Exception as error:  # nbgrader raises RuntimeError, ValueError and others for what an instructor wrote
         raise CourseError(f"{path}: nbgrader cannot make a release of it: {error}") from error
     return (recorded or [notebook])[-1], released
+
+
+def notebook_imports(sources: Iterable[str]) -> list[str]:
+    """The modules that notebooks (JSON) import, for the zygote to have ready."""
+    names: dict[str, None] = {}
+    for source in sources:
+        for cell in json.loads(source)["cells"]:
+            if cell["cell_type"] != "code":
+                continue
+            for line in "".join(cell["source"]).splitlines():
+                # Line by line: a magic beside an import must not hide it.
+                try:
+                    statements = ast.parse(line.strip()).body
+                except SyntaxError:
+                    continue
+                for statement in statements:
+                    if isinstance(statement, ast.Import):
+                        names.update(dict.fromkeys(alias.name for alias in statement.names))
+                    elif isinstance(statement, ast.ImportFrom) and statement.module and not statement.level:
+                        names[statement.module] = None
+    return [name for name in names if name != "autograder" and not name.startswith("autograder.")]

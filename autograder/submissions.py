@@ -107,6 +107,14 @@ def read_notebook(assignment: Assignment, path: Path | str, student: str = "") -
     return _finished(submission, digest)
 
 
+def files_beside(assignment: Assignment, submission: Submission) -> tuple[tuple[str, bytes], ...]:
+    """The files beside the notebooks: the course's, and what the submission may bring.
+
+    Reading left out of the submission what the course does not let students replace, so what is there counts.
+    """
+    return tuple({**dict(assignment.files), **dict(submission.files)}.items())
+
+
 def _read(course: Course, assignment: Assignment, student: str, handle: int) -> Submission:
     names = sorted(os.listdir(handle))
     digest = hashlib.sha256()

@@ -1,25 +1,38 @@
-"""What a process that grades does, and the pool of them on this machine.
+"""What a process that grades does, and the pool of such processes on this machine.
 
-A worker keeps one examiner, with its zygote, warm between submissions. It needs a main thread of its own.
+A worker keeps one examiner, with its zygote, warm between submissions. It needs a main thread of its own. Workers are
+forks of a foreman (`autograder.foreman`), so the command itself imports neither torch nor pytest.
 """
 
 from __future__ import annotations
 
-import gc
-import multiprocessing
+import atexit
+import contextlib
 import multiprocessing.util
 import os
 import resource
+import shutil
 import signal
-from concurrent.futures import Executor, ProcessPoolExecutor
+import socket
+import sys
+import tempfile
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from autograder.course import Assignment
-from autograder.examiner import Examiner
-from autograder.grade import GradedSubmission, grade_submission
-from autograder.records import SandboxError
+from autograder.course import Assignment, Course
+from autograder.records import GradedSubmission, SandboxError
+from autograder.sources import notebook_imports
 from autograder.student import linux
+from autograder.student.warm import Incubator, Wishes, start_clean
 from autograder.submissions import Submission
+
+if TYPE_CHECKING:
+    from autograder.examiner import Examiner
 
 _MEMORY_MB = 2048
 
@@ -28,21 +41,27 @@ class WorkerLost(Exception):
     """The process that had a submission in hand has died; the executor goes on with another."""
 
 
-# The examiners of this process. Those of the process that makes a pool are also its workers', which are forks of it.
+# In a worker
+
+# The examiners of this process. Those of a foreman are also its workers', which are forks of it.
 _examiners: dict[tuple[Assignment, bytes], Examiner] = {}
 
 
-def _examiner(assignment: Assignment, secret: bytes) -> Examiner:
-    """This process's examiner of an assignment."""
+def take_on(assignment: Assignment, secret: bytes, incubator: Incubator | None = None) -> Examiner:
+    """This process's examiner of an assignment, its checks collected. Zygotes come from `incubator`, or a new one."""
     if (assignment, secret) not in _examiners:
+        from autograder.examiner import Examiner
+
         end_examiners()  # one at a time: each takes half a gigabyte
-        _examiners[assignment, secret] = Examiner.of(assignment, secret)
+        examiner = _examiners[assignment, secret] = Examiner.of(assignment, secret, incubator)
         _end_examiners_at_exit()
+        if incubator is not None:
+            examiner.warm_up()
     return _examiners[assignment, secret]
 
 
 def _end_examiners_at_exit() -> None:
-    # Not atexit, which the processes of a pool do not reach.
+    # Not atexit, which forks of multiprocessing's do not reach.
     multiprocessing.util.Finalize(None, end_examiners, exitpriority=10)
 
 
@@ -54,17 +73,19 @@ def end_examiners() -> None:
 
 def prepare(assignment: Assignment, secret: bytes) -> None:
     """What a worker does first. Raises `CourseError` for checks that are wrong."""
-    _examiner(assignment, secret)
+    take_on(assignment, secret)
 
 
 def warm_up(assignment: Assignment, secret: bytes) -> None:
     """Have this worker's zygote ready."""
-    assert _examiner(assignment, secret).zygote.alive
+    assert take_on(assignment, secret).zygote.alive
 
 
 def grade_one(assignment: Assignment, secret: bytes, submission: Submission) -> GradedSubmission:
     """What a worker does with one submission. The examiner stays warm for the next."""
-    examiner = _examiner(assignment, secret)
+    from autograder.grade import grade_submission
+
+    examiner = take_on(assignment, secret)
     try:
         return grade_submission(examiner, submission)
     except SandboxError:
@@ -73,35 +94,224 @@ def grade_one(assignment: Assignment, secret: bytes, submission: Submission) -> 
         return grade_submission(examiner, submission)
 
 
-def local_pool(assignment: Assignment, secret: bytes, workers: int) -> Executor:
-    """A pool of `workers` processes. They are forks of this one, which has collected the checks, if it has one thread.
-
-    torch takes seconds to import, and each worker needs it for the references. A process with threads must not be
-    forked, so there each worker imports for itself.
-    """
-    _examiner(assignment, secret).warm_up()
-    # What is there is the workers', too, for as long as nobody writes to it, and collecting garbage does.
-    gc.collect()
-    gc.freeze()
-    alone = len(os.listdir("/proc/self/task")) == 1
-    context = multiprocessing.get_context("fork" if alone else "spawn")
-    return ProcessPoolExecutor(
-        workers, mp_context=context, initializer=begin_worker, initargs=(assignment.limits.memory_mb,)
-    )
-
-
 def begin_worker(memory_mb: int) -> None:
-    """What a process of a pool does first."""
+    """What a fork that is a worker does first."""
     _end_examiners_at_exit()
     linux.prctl(linux.PR_SET_PDEATHSIG, signal.SIGKILL)  # a command that is killed leaves nobody behind
-    confine_worker(memory_mb)
-
-
-def confine_worker(memory_mb: int) -> None:
-    """Leave Ctrl-C to the command, and limit this process's memory."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the command to answer
     # An array that a student returned may be small and what a check makes of it not: it gets what a submission gets.
     _, most = resource.getrlimit(resource.RLIMIT_DATA)
     data = int(Path("/proc/self/statm").read_text().split()[5]) * resource.getpagesize()
     limit = data + max(memory_mb, _MEMORY_MB) * 2**20
     resource.setrlimit(resource.RLIMIT_DATA, (limit if most == resource.RLIM_INFINITY else min(limit, most), most))
+
+
+# At whoever gives the work
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """Where a process finds things."""
+
+    environ: dict[str, str]
+    path: list[str]
+    folder: str
+
+    @classmethod
+    def here(cls) -> Surroundings:
+        """This process's."""
+        return cls(dict(os.environ), list(sys.path), os.getcwd())
+
+    def enter(self) -> None:
+        """Make them this process's."""
+        os.environ.clear()
+        os.environ.update(self.environ)
+        sys.path[:] = self.path
+        os.chdir(self.folder)
+        tempfile.tempdir = None
+
+
+class Foreman:
+    """A process that workers are forked from. It starts at once, and gets ready for what it is told of."""
+
+    def __init__(self) -> None:
+        self.wishes: Wishes | None = None
+        self._folder = tempfile.mkdtemp(prefix="autograder-")
+        self._sock, theirs = socket.socketpair()
+        with theirs:
+            self._process = start_clean("autograder.foreman", theirs, quiet=False, folder=self._folder)
+        self._line = Connection(os.dup(self._sock.fileno()))
+
+    def guess(self, imports: list[str]) -> None:
+        """Tell it, before all else, what notebooks may import."""
+        self._send(imports)
+
+    def expect(self, wishes: Wishes) -> None:
+        """Tell it what notebooks there will be."""
+        self.wishes = wishes
+        self._send(wishes)
+
+    def take_on(self, assignment: Assignment, secret: bytes) -> None:
+        """Give it the assignment, of the notebooks that it expects."""
+        self._send((Surroundings.here(), assignment, secret))
+
+    def _send(self, message: object) -> None:
+        with contextlib.suppress(OSError):  # it has died, which is found out when a worker is wanted
+            self._line.send(message)
+
+    def worker(self) -> Worker:
+        """A new worker. Raises `WorkerLost` when the foreman has died."""
+        ours, theirs = socket.socketpair()
+        with theirs:
+            try:
+                socket.send_fds(self._sock, [b"w"], [theirs.fileno()], socket.MSG_NOSIGNAL)
+            except OSError:
+                ours.close()
+                raise WorkerLost("the process that workers are forked from has died") from None
+        return Worker(Connection(ours.detach()))
+
+    def close(self, *, at_once: bool = False) -> None:
+        """End it with its workers: when they have finished what they have in hand, or `at_once`."""
+        if at_once:
+            self._process.kill()
+        self._line.close()
+        self._sock.close()
+        self._process.wait()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+
+class Worker:
+    """The line to a worker."""
+
+    def __init__(self, line: Connection) -> None:
+        self._line = line
+        self.alive = True
+
+    def run(self, function: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
+        """What the function of assignment, secret and `arguments` returns or raises there.
+
+        Raises `WorkerLost` when the process dies over it.
+        """
+        try:
+            self._line.send((function, arguments))
+            failed, answer = self._line.recv()
+        except (EOFError, OSError):
+            self.alive = False
+            raise WorkerLost("the process that had it in hand died") from None
+        if failed:
+            raise answer
+        return answer
+
+    def close(self) -> None:
+        """Let it end, which it does at once unless it is at work."""
+        self.alive = False
+        self._line.close()
+
+
+_early: list[Foreman] = []
+
+
+def start_early(root: Path, name: str) -> None:
+    """Let a foreman get ready while the course in `root` is read, which takes seconds, too."""
+    foreman = Foreman()
+    _early.append(foreman)
+    atexit.register(_end_early)
+    foreman.guess(notebook_imports(_sources(root / "source" / name)))
+
+
+def _end_early() -> None:
+    while _early:
+        _early.pop().close(at_once=True)
+
+
+def expect_early(course: Course, name: str) -> None:
+    """Tell the foreman that was started early what assignment will be graded."""
+    sources = _sources(course.path("source", name))
+    _early[-1].expect(Wishes.of(sources, course.limits_of.get(name, course.limits)))
+
+
+def _sources(folder: Path) -> list[str]:
+    """The notebooks in a folder; none where something is wrong with them, which will be said by who reads them."""
+    with contextlib.suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
+        sources = [path.read_text("utf-8") for path in sorted(folder.glob("*.ipynb"))]
+        notebook_imports(sources)
+        return sources
+    return []
+
+
+def foreman_for(assignment: Assignment, secret: bytes) -> Foreman:
+    """A foreman with the assignment: the one that was started early, if it expects these notebooks."""
+    wishes = Wishes.of([notebook.source for notebook in assignment.notebooks], assignment.limits)
+    foreman = _early.pop() if _early else None
+    if foreman is not None and foreman.wishes != wishes:
+        foreman.close(at_once=True)
+        foreman = None
+    if foreman is None:
+        foreman = Foreman()
+        foreman.guess([])
+        foreman.expect(wishes)
+    foreman.take_on(assignment, secret)
+    return foreman
+
+
+class Crew:
+    """Workers of one assignment: as many as run at once, each with one thing in hand. For any thread to ask."""
+
+    def __init__(self, assignment: Assignment, secret: bytes) -> None:
+        self._job = assignment, secret
+        self._foreman = foreman_for(*self._job)
+        self._idle: list[Worker] = []
+        self._hiring = threading.Lock()
+        self._open = True
+
+    def run(self, function: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
+        """What the function of assignment, secret and `arguments` returns or raises in a worker.
+
+        Raises `WorkerLost` when the worker dies over it. The next one gets another.
+        """
+        worker = self._hire()
+        try:
+            return worker.run(function, arguments)
+        finally:
+            if worker.alive and self._open:
+                self._idle.append(worker)
+            else:
+                worker.close()
+
+    def _hire(self) -> Worker:
+        with self._hiring:
+            if not self._open:
+                raise WorkerLost("there is nothing more to do")
+            if self._idle:
+                return self._idle.pop()
+            try:
+                return self._foreman.worker()
+            except WorkerLost:
+                self._foreman.close(at_once=True)
+                self._foreman = foreman_for(*self._job)
+                return self._foreman.worker()
+
+    def close(self, *, at_once: bool = False) -> None:
+        """End them: what they have in hand they finish, but not `at_once`."""
+        with self._hiring:
+            self._open = False
+            while self._idle:
+                self._idle.pop().close()
+            self._foreman.close(at_once=at_once)
+
+
+class LocalPool(ThreadPoolExecutor):
+    """An executor of functions of the assignment and the secret, in `workers` workers on this machine."""
+
+    def __init__(self, assignment: Assignment, secret: bytes, workers: int) -> None:
+        super().__init__(workers)
+        self._crew = Crew(assignment, secret)
+
+    def submit(self, function: Callable[..., Any], /, *arguments: Any, **_: Any) -> Future[Any]:
+        """Run `function` of the assignment, the secret and what else is in `arguments` in a worker."""
+        return super().submit(self._crew.run, function, arguments[2:])
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        """End the workers: when all is done, or at once if that is not waited for."""
+        super().shutdown(wait, cancel_futures=cancel_futures)
+        self._crew.close(at_once=not wait)

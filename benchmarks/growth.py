@@ -32,8 +32,8 @@ from rich.table import Table
 import autograder.batch
 from autograder.course import Assignment, Course, load_assignment, load_course
 from autograder.demo import class_of
-from autograder.grade import GradedSubmission
 from autograder.progress import Progress
+from autograder.records import GradedSubmission
 from autograder.submissions import Submission
 from tests.toolkit.prepared import Here, Prepared, renamed
 

@@ -28,7 +28,7 @@ from rich.table import Table
 from throughput import make_class
 
 if TYPE_CHECKING:
-    from autograder.grade import GradedSubmission
+    from autograder.records import GradedSubmission
 
 GRADED = 12
 

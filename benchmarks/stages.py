@@ -28,7 +28,7 @@ import autograder.grade
 import autograder.run
 import autograder.student.warm
 from autograder.course import load_assignment, load_course
-from autograder.grade import GradedSubmission
+from autograder.records import GradedSubmission
 from benchmarks.throughput import make_class
 from tests.toolkit.prepared import Here
 

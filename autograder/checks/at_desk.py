@@ -39,8 +39,8 @@ class Jailed:
 
     def __init__(self, course: Course, assignment: Assignment, path: Path) -> None:
         from autograder.examiner import incubator_of
-        from autograder.run import files_beside, run_notebook
-        from autograder.submissions import read_notebook
+        from autograder.run import run_notebook
+        from autograder.submissions import files_beside, read_notebook
 
         self.call_seconds = assignment.limits.call_seconds
         self.words: frozenset[str] | None = None

@@ -12,9 +12,9 @@ from pathlib import Path
 
 from autograder.batch import write_whole
 from autograder.course import Assignment, Course
-from autograder.examiner import notebook_imports
 from autograder.export.package import pins, python_version, write_wheel
 from autograder.records import AutograderError
+from autograder.sources import notebook_imports
 from autograder.validate import FILE
 
 WORKFLOW = ".github/workflows/classroom.yml"

@@ -10,8 +10,8 @@ import tempfile
 from pathlib import Path
 
 from autograder.course import CONFIG_FILES, SECRET_FILE, Assignment, Course
-from autograder.examiner import notebook_imports
 from autograder.export.package import pins, python_version, write_wheel, write_zip
+from autograder.sources import notebook_imports
 
 _TEMPLATES = Path(__file__).resolve().parents[1] / "templates"
 # Limits of assignments that are not in the zip would be refused there as limits of assignments that do not exist.

@@ -15,13 +15,13 @@ from typing import Any
 
 from autograder.checks.collect import Check, Checks, collect, question_points
 from autograder.course import Assignment, Course, Question
-from autograder.examiner import check_questions, notebook_imports
+from autograder.examiner import check_questions
 from autograder.export.gradescope import course_files
 from autograder.export.otter_cells import is_code, leaves_names, test_function
 from autograder.export.otter_run import COURSE
 from autograder.export.package import pins, python_version, write_wheel, write_zip
 from autograder.records import AutograderError
-from autograder.sources import SourceNotebook
+from autograder.sources import SourceNotebook, notebook_imports
 
 _LOCKED = {"deletable": False, "editable": False}
 _INIT = "# Initialize Otter\nimport otter\n\ngrader = otter.Notebook({file!r})"

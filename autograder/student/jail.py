@@ -256,7 +256,7 @@ def confine(confinement: Confinement, *, keep: int) -> Layers:
             linux.landlock_restrict(linux.landlock_ruleset(own.landlock_abi, [*own.rules, *policy.own_rules(own.root)]))
     else:
         layers["landlock"] = "off: this kernel has none, or has it switched off"
-    _close_all_but({0, 1, 2, keep})
+    close_all_but({0, 1, 2, keep})
     with attempt(layers, "seccomp"):
         policy.install(own.programs[confinement.memfd])
     if lost := [name for name, state in own.layers.items() if is_on(state) and not is_on(layers[name])]:
@@ -392,7 +392,8 @@ def _live_in(home: str) -> None:
         vars(tempfile)["tempdir"] = None  # it asks TMPDIR again
 
 
-def _close_all_but(keep: set[int]) -> None:
+def close_all_but(keep: set[int]) -> None:
+    """Close this process's open files other than these."""
     following = 0
     for fd in sorted(keep):
         if fd > following:

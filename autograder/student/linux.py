@@ -69,7 +69,7 @@ MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_REMOUNT, MS_BIND = 1, 2, 4, 8, 32,
 MS_MOVE, MS_REC, MS_PRIVATE = 8192, 16384, 1 << 18
 MNT_DETACH = 2
 
-PR_SET_PDEATHSIG, PR_GET_DUMPABLE, PR_SET_DUMPABLE, PR_SET_SECCOMP = 1, 3, 4, 22
+PR_SET_PDEATHSIG, PR_GET_DUMPABLE, PR_SET_DUMPABLE, PR_SET_NAME, PR_SET_SECCOMP = 1, 3, 4, 15, 22
 PR_CAPBSET_DROP, PR_SET_SECUREBITS, PR_SET_MM, PR_SET_CHILD_SUBREAPER = 24, 28, 35, 36
 PR_SET_NO_NEW_PRIVS, PR_CAP_AMBIENT, PR_SET_PTRACER = 38, 47, 0x59616D61
 
@@ -146,6 +146,11 @@ def prctl(option: int, *arguments: int) -> int:
     if result < 0:
         raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
     return result
+
+
+def set_name(name: str) -> None:
+    """Give this process the name that `ps -o comm` shows."""
+    _libc.prctl(PR_SET_NAME, name.encode(), 0, 0, 0)
 
 
 def close_from(first: int, last: int = 0x7FFFFFFF) -> None:

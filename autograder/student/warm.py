@@ -7,8 +7,10 @@ process for each submission. None of them runs student code, so what they say is
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import json
 import os
+import re
 import select
 import shutil
 import signal
@@ -22,6 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from autograder.records import Limits, SandboxError
+from autograder.sources import notebook_imports
 from autograder.student import survey, wire
 from autograder.student.patience import exchange
 from autograder.student.process import StudentProcess, Usage
@@ -30,13 +33,41 @@ _START_SECONDS = 120
 _END_SECONDS = 5
 
 
+@dataclasses.dataclass(frozen=True)
+class Wishes:
+    """What an incubator is to get ready for."""
+
+    imports: tuple[str, ...]
+    limits: Limits
+    optimizers: bool
+
+    @classmethod
+    def of(cls, sources: Sequence[str], limits: Limits) -> Wishes:
+        """What notebooks (JSON) need."""
+        # An optimizer brings in torch._dynamo: a second, and every fork becomes dearer.
+        optimizers = any(re.search(r"\boptim\b", source) for source in sources)
+        return cls(tuple(notebook_imports(sources)), limits, optimizers)
+
+    def incubator(self, *, here: bool = False) -> Incubator:
+        """An incubator for it."""
+        return Incubator(self.imports, self.limits, optimizers=self.optimizers, here=here)
+
+
 class Incubator:
     """A warm process that zygotes are forked from. It starts at once and gets ready meanwhile.
 
-    Forks of the process that made it may ask it for zygotes as well.
+    Forks of the process that made it may ask it for zygotes as well. With `here` it is a fork of this process, which
+    has imported much of what it wants, has one thread, and holds nothing that a student may not see.
     """
 
-    def __init__(self, imports: Sequence[str] = (), limits: Limits | None = None, *, optimizers: bool = True) -> None:
+    def __init__(
+        self,
+        imports: Sequence[str] = (),
+        limits: Limits | None = None,
+        *,
+        optimizers: bool = True,
+        here: bool = False,
+    ) -> None:
         self.limits = limits or Limits()
         self._owner = os.getpid()
         self._folder = tempfile.mkdtemp(prefix="autograder-")
@@ -48,19 +79,16 @@ class Incubator:
         }
         # Whole messages: several processes may ask at once.
         self._requests, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        arguments = ["autograder.student.zygote", str(theirs.fileno()), json.dumps(wishes)]
+        self._process: subprocess.Popen[bytes] | None = None
+        self._pid = 0
         with theirs:
-            # -s -P: what is imported is the installation's, not the user's nor the current folder's. Not -I, which
-            # would ignore the environment that is made for this process here.
-            self._process = subprocess.Popen(
-                [sys.executable, "-s", "-P", "-X", "utf8", "-m", *arguments],
-                env=_environment(),
-                pass_fds=[theirs.fileno()],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL if os.environ.get("AUTOGRADER_DEBUG") is None else None,
-                cwd="/",
-            )
+            if here:
+                from autograder.student.zygote import fork_incubator
+
+                self._pid = fork_incubator(theirs, wishes)
+            else:
+                quiet = os.environ.get("AUTOGRADER_DEBUG") is None
+                self._process = start_clean("autograder.student.zygote", theirs, json.dumps(wishes), quiet=quiet)
 
     def zygote(self, forbidden: Sequence[str] = ()) -> Zygote:
         """A new zygote, in which using one of the `forbidden` names is noticed. `SandboxError` when there is none."""
@@ -82,8 +110,13 @@ class Incubator:
         """End it with all its zygotes; in a fork of the process that made it, only let go of it."""
         self._requests.close()
         if os.getpid() == self._owner:
-            self._process.kill()
-            self._process.wait()
+            if self._process is not None:
+                self._process.kill()
+                self._process.wait()
+            elif self._pid:
+                os.kill(self._pid, signal.SIGKILL)
+                os.waitpid(self._pid, 0)
+                self._pid = 0
             shutil.rmtree(self._folder, ignore_errors=True)
 
     def __enter__(self) -> Incubator:
@@ -215,6 +248,26 @@ def _is_open(sock: socket.socket) -> bool:
         return True
     except OSError:
         return False
+
+
+def start_clean(
+    module: str, end: socket.socket, *arguments: str, quiet: bool = True, folder: str | None = None
+) -> subprocess.Popen[bytes]:
+    """Run a module as a program that holds nothing of this process but `end`, the number of which it is given first.
+
+    `folder` is its home. If it is not `quiet`, what it prints goes where that of this process does.
+    """
+    # -s -P: what is imported is the installation's, not the user's nor the current folder's. Not -I, which would
+    # ignore the environment that is made for it here.
+    return subprocess.Popen(
+        [sys.executable, "-s", "-P", "-X", "utf8", "-m", module, str(end.fileno()), *arguments],
+        env={**_environment(), **({"HOME": folder, "TMPDIR": folder} if folder else {})},
+        pass_fds=[end.fileno()],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL if quiet else None,
+        stderr=subprocess.DEVNULL if quiet else None,
+        cwd="/",
+    )
 
 
 def _environment() -> dict[str, str]:

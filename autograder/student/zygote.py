@@ -1,9 +1,10 @@
 """The incubator and its zygotes: warm processes, of which each submission's process is a fork.
 
-The examiner starts the *incubator* as ``python -m autograder.student.zygote FD WISHES`` with an environment of its own
-and one open file, the socket FD. It imports what notebooks import, once, and forks a *zygote* for each socket that
-comes over FD. A zygote goes to jail and forks the student processes. Neither runs any code of a student's, and neither
-holds what a student may not see: no check, no solution, no gradebook, no secret.
+The *incubator* is started as ``python -m autograder.student.zygote FD WISHES`` with an environment of its own and one
+open file, the socket FD, or as a fork of a process that was started so. It imports what notebooks import, once, and
+forks a *zygote* for each socket that comes over FD. A zygote goes to jail and forks the student processes. Neither
+runs any code of a student's, and neither holds what a student may not see: no check, no solution, no gradebook, no
+secret.
 
 Requests to a zygote, after the first, which starts it: ``spawn`` (with a socket for the student process), ``wait``,
 ``kill``, ``usage``.
@@ -23,13 +24,17 @@ import socket
 import sys
 import tempfile
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
 from autograder.student import ban, jail, linux, wire
 
 _LAST_SECONDS = 0.5
+
+# Large pages take a quarter of a second to be made, and each fork gains milliseconds by them: not for one submission.
+# The first fork of a zygote is the one that tries the jail.
+_MANY = 4
 
 # What libraries import only because it is installed: scikit-learn does, which takes half a second, and every fork
 # becomes dearer. A notebook that wants it and did not say so imports it itself.
@@ -59,14 +64,34 @@ _optimizer.step()
 
 
 def main() -> None:
+    """Be the incubator that the command line asks for."""
+    incubate(socket.socket(fileno=int(sys.argv[1])), json.loads(sys.argv[2]))
+
+
+def fork_incubator(requests: socket.socket, wishes: dict[str, Any]) -> int:
+    """The process id of an incubator that is a fork of this process. Of its open files, `requests` alone stays."""
+    pid = os.fork()
+    if pid:
+        return pid
+    try:
+        nothing = os.open(os.devnull, os.O_RDWR)
+        for descriptor in (0, 1, 2) if os.environ.get("AUTOGRADER_DEBUG") is None else (0,):
+            os.dup2(nothing, descriptor)
+        jail.close_all_but({0, 1, 2, requests.fileno()})
+        incubate(requests, wishes)
+    finally:
+        os._exit(0)
+
+
+def incubate(requests: socket.socket, wishes: dict[str, Any]) -> None:
     """Warm up, then fork a zygote for each socket that comes, until the examiner is gone."""
     jail.die_with_parent()
+    linux.set_name("incubator")
     _, most = resource.getrlimit(resource.RLIMIT_DATA)
     resource.setrlimit(resource.RLIMIT_DATA, (most, most))  # the examiner's own limit is none of a submission's
-    requests = socket.socket(fileno=int(sys.argv[1]))
     missing, failure = [], ""
     try:
-        missing = warm_up(**json.loads(sys.argv[2]))
+        missing = warm_up(**wishes)
     except Exception as error:
         failure = f"{type(error).__name__}: {error}"
     signal.signal(signal.SIGCHLD, _bury)
@@ -87,6 +112,7 @@ def main() -> None:
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             linux.prctl(linux.PR_SET_DUMPABLE, 1)  # or it could not map users in a namespace of its own
             jail.die_with_parent()
+            linux.set_name("zygote")
             channel.send({"pid": os.getpid(), "incubator": os.getppid()})
             _serve(channel, missing)
             return
@@ -109,18 +135,11 @@ def warm_up(imports: list[str], *, optimizers: bool, output_bytes: int, folder: 
     Raises when the prewarm failed or left more than one thread: a fork would lose all but one.
     """
     os.environ["HOME"] = os.environ["TMPDIR"] = folder
-    from autograder.student import agent  # noqa: F401 # what the forks will need is there before them
+    tempfile.tempdir = None
+    gc.disable()  # importing makes hardly any garbage, and looking for it takes a third of the time
+    missing = import_all(imports)
     from autograder.student.shell import StudentShell
 
-    missing = []
-    taken_along = _TAKEN_ALONG - {name.partition(".")[0] for name in imports}
-    for name in imports:
-        try:
-            with contextlib.suppress(ImportError), _without(taken_along):
-                importlib.import_module(name)
-            importlib.import_module(name)  # once more, with what it may not be able to do without
-        except Exception:
-            missing.append(name)
     shell = StudentShell.instance(output_bytes=output_bytes)
     _single_threaded()
     shell.enable_matplotlib()
@@ -139,9 +158,25 @@ def warm_up(imports: list[str], *, optimizers: bool, output_bytes: int, folder: 
     threads = len(os.listdir("/proc/self/task"))
     if threads != 1:
         raise RuntimeError(f"{threads} threads are running")
-    gc.collect()
     gc.freeze()
+    gc.enable()
     linux.gather_memory()
+    return missing
+
+
+def import_all(names: Sequence[str]) -> list[str]:
+    """Import these modules, and what the forks will need; those that cannot be imported."""
+    from autograder.student import agent  # noqa: F401 # with all that it imports
+
+    missing = []
+    taken_along = _TAKEN_ALONG - {name.partition(".")[0] for name in names}
+    for name in names:
+        try:
+            with contextlib.suppress(ImportError), _without(taken_along):
+                importlib.import_module(name)
+            importlib.import_module(name)  # once more, with what it may not be able to do without
+        except Exception:
+            missing.append(name)
     return missing
 
 
@@ -169,12 +204,12 @@ def _serve(channel: wire.Channel, missing: list[str]) -> None:
         # Only standard places: the checkout that this package may have come from is none of a student's business.
         sys.path[:] = [path for path in sys.path if os.path.isdir(path)]
         gc.freeze()
-        linux.gather_memory()
     except Exception as error:
         channel.send({"status": "failed", "message": f"{type(error).__name__}: {error}"})
         return
     channel.send({"status": "ok", "layers": layers, "missing": missing, "baseline": _address_space()})
     children: dict[int, None] = {}
+    spawned = 0
     while True:
         try:
             request, fds = channel.receive_with_fds()
@@ -185,6 +220,9 @@ def _serve(channel: wire.Channel, missing: list[str]) -> None:
         reply: dict[str, Any] = {}
         match request["op"]:
             case "spawn":
+                spawned += 1
+                if spawned == _MANY:
+                    linux.gather_memory()
                 pid = jail.fork()
                 if pid == 0:
                     channel.close()
@@ -227,6 +265,7 @@ def _become_student(request: dict[str, Any], fd: int) -> NoReturn:
     """In the fork: put on the confinement, take the student's files, and serve the examiner."""
     code = 1
     try:
+        linux.set_name("student")
         layers = jail.confine(jail.Confinement(**request["confinement"]), keep=fd)
         channel = wire.Channel(socket.socket(fileno=fd))
         scratch = jail.scratch_folder()

@@ -12,7 +12,7 @@ from typing import Any
 
 from autograder.batch import grade_class
 from autograder.course import Course, load_assignment
-from autograder.grade import GradedSubmission
+from autograder.records import GradedSubmission
 from autograder.submissions import Submission
 from autograder.workers import grade_one
 

@@ -14,8 +14,7 @@ import pytest
 from nbformat.v4 import new_code_cell
 
 from autograder.batch import grade_class
-from autograder.grade import GradedSubmission
-from autograder.records import Grade, Run
+from autograder.records import Grade, GradedSubmission, Run
 from tests.toolkit.classroom import Classroom
 from tests.toolkit.tiny import CHECK_SPREAD, SHARES, answer_cell, source_notebook, test_cell, tiny_notebook
 

@@ -20,8 +20,7 @@ import sqlalchemy
 
 from autograder.batch import grade_class
 from autograder.course import Course, load_assignment, load_course
-from autograder.grade import GradedSubmission
-from autograder.records import AutograderError
+from autograder.records import AutograderError, GradedSubmission
 from autograder.submissions import Submission
 from tests.toolkit.classroom import Classroom
 from tests.toolkit.prepared import Graded, Here, Prepared, grade_prepared
