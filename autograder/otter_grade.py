@@ -125,7 +125,7 @@ def grade_with_otter(
     limits = load_course(root).limits if any((root / name).is_file() for name in CONFIG_FILES) else Limits()
     found = find_submissions(submissions)
     grades = []
-    with Incubator(_imports(bundle, found), limits, optimizers=False) as incubator:
+    with Incubator(_imports(bundle, found), limits) as incubator:
         zygote = incubator.zygote()
         try:
             prove_jail(zygote, [bundle_path, submissions, *found[:1]], ())

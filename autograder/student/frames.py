@@ -20,6 +20,7 @@ MAX_NODES = 4_000_000
 """Values in one frame, containers and scalars: an empty list takes one byte there and eighty here."""
 
 _HEADER = struct.Struct("<I")
+_AHEAD = 2**14
 
 
 class ProtocolError(Exception):
@@ -47,6 +48,8 @@ class Channel:
 
     def __init__(self, sock: socket.socket) -> None:
         self.sock = sock
+        self._poll = select.poll()
+        self._ahead = bytearray()  # what came behind the last frame
         self._watch: Callable[[], None] = lambda: None
         self._seconds_between = math.inf
         self._watched = time.monotonic()
@@ -65,12 +68,11 @@ class Channel:
         self.sock.close()
 
     def _wait(self, event: int, deadline: float | None) -> None:
-        poll = select.poll()
-        poll.register(self.sock, event)
+        self._poll.register(self.sock, event)
         while True:
             left = math.inf if deadline is None else max(0.0, deadline - time.monotonic())
             pause = min(left, self._seconds_between)
-            if poll.poll(None if pause == math.inf else math.ceil(pause * 1000)):
+            if self._poll.poll(None if pause == math.inf else math.ceil(pause * 1000)):
                 return
             if left <= 0.0:
                 raise Late("no answer in time")
@@ -140,28 +142,27 @@ class Channel:
 
     def _read(self, length: int, deadline: float | None, max_fds: int) -> tuple[bytearray, list[int]]:
         # One buffer: a sender of single bytes must not cost a chunk for each.
-        data, fds, missing = bytearray(), [], length
-        flags = 0 if deadline is None else socket.MSG_DONTWAIT
-        while missing:
-            if data and deadline is not None:
+        data, fds = self._ahead, []
+        while len(data) < length:
+            if deadline is not None:
                 self._look()
-                if time.monotonic() > deadline:
-                    raise Late("no whole answer in time")
+                self._wait(select.POLLIN, deadline)
+            # A little more than is wanted: most frames then come at once.
+            size = min(max(length - len(data), _AHEAD), 2**20)
             try:
                 if max_fds:
-                    chunk, received, _, _ = socket.recv_fds(self.sock, missing, max_fds, flags)
+                    chunk, received, _, _ = socket.recv_fds(self.sock, size, max_fds)
                     fds += received
                 else:
                     # Without room for them, the kernel drops any open files that a hostile sender attached.
-                    chunk = self.sock.recv(min(missing, 2**20), flags)
-            except BlockingIOError:
-                assert deadline is not None
-                self._wait(select.POLLIN, deadline)
-                continue
+                    chunk = self.sock.recv(size)
             except OSError as error:
                 raise Closed("the other side is gone") from error
             if not chunk:
                 raise Closed("the other side is gone")
             data += chunk
-            missing -= len(chunk)
+            if deadline is not None and time.monotonic() > deadline:
+                raise Late("no whole answer in time")
+        self._ahead = data[length:]
+        del data[length:]
         return data, fds

@@ -11,6 +11,7 @@ import base64
 import builtins
 import contextlib
 import functools
+import inspect
 import io
 import json
 import os
@@ -258,7 +259,10 @@ class _Compiler(CachingCompiler):
     cell = 0
 
     def get_code_name(self, raw_code: str, transformed_code: str, number: int) -> str:
-        return CELL_NAME.format(self.cell)
+        name = CELL_NAME.format(self.cell)
+        # Or a traceback goes through all modules to find the one that has this file, for each of its frames.
+        inspect.modulesbyfile[os.path.abspath(name)] = "__main__"
+        return name
 
 
 class StudentShell(InteractiveShell):
@@ -304,6 +308,10 @@ class StudentShell(InteractiveShell):
 
             plt.switch_backend = switch_backend
         return enabled
+
+    def _format_exception_for_storage(self, *_: Any, **__: Any) -> dict[str, Any]:
+        """Exceptions are not kept in a history: a traceback is drawn once."""
+        return {}
 
     def ask_exit(self) -> None:
         """What `exit` and `quit` do: end the cell, not the notebook."""

@@ -10,7 +10,6 @@ import contextlib
 import dataclasses
 import json
 import os
-import re
 import select
 import shutil
 import signal
@@ -39,18 +38,15 @@ class Wishes:
 
     imports: tuple[str, ...]
     limits: Limits
-    optimizers: bool
 
     @classmethod
     def of(cls, sources: Sequence[str], limits: Limits) -> Wishes:
         """What notebooks (JSON) need."""
-        # An optimizer brings in torch._dynamo: a second, and every fork becomes dearer.
-        optimizers = any(re.search(r"\boptim\b", source) for source in sources)
-        return cls(tuple(notebook_imports(sources)), limits, optimizers)
+        return cls(tuple(notebook_imports(sources)), limits)
 
     def incubator(self, *, here: bool = False) -> Incubator:
         """An incubator for it."""
-        return Incubator(self.imports, self.limits, optimizers=self.optimizers, here=here)
+        return Incubator(self.imports, self.limits, here=here)
 
 
 class Incubator:
@@ -60,20 +56,12 @@ class Incubator:
     has imported much of what it wants, has one thread, and holds nothing that a student may not see.
     """
 
-    def __init__(
-        self,
-        imports: Sequence[str] = (),
-        limits: Limits | None = None,
-        *,
-        optimizers: bool = True,
-        here: bool = False,
-    ) -> None:
+    def __init__(self, imports: Sequence[str] = (), limits: Limits | None = None, *, here: bool = False) -> None:
         self.limits = limits or Limits()
         self._owner = os.getpid()
         self._folder = tempfile.mkdtemp(prefix="autograder-")
         wishes = {
             "imports": list(imports),
-            "optimizers": optimizers,
             "output_bytes": self.limits.output_bytes,
             "folder": self._folder,
         }

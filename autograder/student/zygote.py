@@ -28,7 +28,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from autograder.student import ban, jail, linux, wire
+from autograder.student import ban, dynamo, jail, linux, wire
 
 _LAST_SECONDS = 0.5
 
@@ -53,13 +53,7 @@ _model = _torch.nn.Sequential(_torch.nn.Linear(2, 2), _torch.nn.ReLU())
 _model(_torch.zeros(1, 2)).sum().backward()
 print(_model)
 _torch.zeros(2)
-"""
-
-# An optimizer brings in torch._dynamo, 800 modules and a second, which also makes every fork dearer: only for
-# assignments that use one.
-_PREWARM_OPTIMIZERS = """
-_optimizer = _torch.optim.Adam(_model.parameters())
-_optimizer.step()
+_torch.optim.Adam(_model.parameters()).step()
 """
 
 
@@ -129,7 +123,7 @@ def _bury(*_: object) -> bool:
     return True
 
 
-def warm_up(imports: list[str], *, optimizers: bool, output_bytes: int, folder: str) -> list[str]:
+def warm_up(imports: list[str], *, output_bytes: int, folder: str) -> list[str]:
     """Import and prewarm; the modules that could not be imported. `folder` is a home until there is a jail.
 
     Raises when the prewarm failed or left more than one thread: a fork would lose all but one.
@@ -144,10 +138,9 @@ def warm_up(imports: list[str], *, optimizers: bool, output_bytes: int, folder: 
     _single_threaded()
     shell.enable_matplotlib()
     before = set(shell.user_ns)
-    prewarm = _PREWARM + _PREWARM_OPTIMIZERS if optimizers else _PREWARM
     # The first traceback brings in what draws them.
     shell.run_notebook_cell(-1, "def fail():\n    raise NotImplementedError\nfail()", 120)
-    _, ok = shell.run_notebook_cell(-1, prewarm, 120)
+    _, ok = shell.run_notebook_cell(-1, _PREWARM, 120)
     if not ok:
         raise RuntimeError(f"the prewarm failed: {shell.outputs.finish()[-1:]}")
     for name in set(shell.user_ns) - before:
@@ -177,6 +170,7 @@ def import_all(names: Sequence[str]) -> list[str]:
             importlib.import_module(name)  # once more, with what it may not be able to do without
         except Exception:
             missing.append(name)
+    dynamo.stand_in()
     return missing
 
 

@@ -282,7 +282,7 @@ NOTEBOOK = [
 @pytest.fixture(scope="module")
 def incubator() -> Iterator[Incubator]:
     limits = Limits(cell_seconds=30, memory_mb=300, value_bytes=VALUE_BYTES)
-    with Incubator(["numpy", "torch"], limits, optimizers=False) as warm:
+    with Incubator(["numpy", "torch"], limits) as warm:
         yield warm
 
 
