@@ -328,23 +328,3 @@ def seccomp_install(program: bytes) -> None:
         raise OSError(errno.ENOSYS, f"system calls of {MACHINE} are not known")
     address = ctypes.cast(ctypes.c_char_p(program), ctypes.c_void_p).value
     call("seccomp", 1, 0, struct.pack("@HP", len(program) // 8, address))
-
-
-LARGE_PAGE = 2 * 2**20
-MADV_COLLAPSE = 25
-
-
-def gather_memory() -> None:
-    """Have the kernel back this process's memory with large pages now (MADV_COLLAPSE, Linux 6.1), where it can.
-
-    A fork then copies a page table of hundreds of entries instead of a hundred thousand.
-    """
-    with open("/proc/self/maps") as maps:
-        fields = [line.split() for line in maps]
-    for span, access, *_, _inode, name in (field if len(field) > 5 else [*field, ""] for field in fields):
-        if access != "rw-p" or name not in ("", "[heap]"):
-            continue
-        first, last = (int(end, 16) for end in span.split("-"))
-        # Best effort, in steps: what one large page cannot be had for must not keep the others from being made.
-        for start in range(-(-first // LARGE_PAGE) * LARGE_PAGE, last - LARGE_PAGE + 1, LARGE_PAGE):
-            _libc.madvise(ctypes.c_void_p(start), ctypes.c_size_t(LARGE_PAGE), MADV_COLLAPSE)

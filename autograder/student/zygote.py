@@ -32,10 +32,6 @@ from autograder.student import ban, dynamo, jail, linux, wire
 
 _LAST_SECONDS = 0.5
 
-# Large pages take a quarter of a second to be made, and each fork gains milliseconds by them: not for one submission.
-# The first fork of a zygote is the one that tries the jail.
-_MANY = 4
-
 # What libraries import only because it is installed: scikit-learn does, which takes half a second, and every fork
 # becomes dearer. A notebook that wants it and did not say so imports it itself.
 _TAKEN_ALONG = frozenset({"pandas"})
@@ -153,7 +149,6 @@ def warm_up(imports: list[str], *, output_bytes: int, folder: str) -> list[str]:
         raise RuntimeError(f"{threads} threads are running")
     gc.freeze()
     gc.enable()
-    linux.gather_memory()
     return missing
 
 
@@ -203,7 +198,6 @@ def _serve(channel: wire.Channel, missing: list[str]) -> None:
         return
     channel.send({"status": "ok", "layers": layers, "missing": missing, "baseline": _address_space()})
     children: dict[int, None] = {}
-    spawned = 0
     while True:
         try:
             request, fds = channel.receive_with_fds()
@@ -214,9 +208,6 @@ def _serve(channel: wire.Channel, missing: list[str]) -> None:
         reply: dict[str, Any] = {}
         match request["op"]:
             case "spawn":
-                spawned += 1
-                if spawned == _MANY:
-                    linux.gather_memory()
                 pid = jail.fork()
                 if pid == 0:
                     channel.close()
