@@ -28,7 +28,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from autograder.student import ban, dynamo, jail, linux, wire
+from autograder.student import ban, jail, linux, standins, wire
 
 _LAST_SECONDS = 0.5
 
@@ -165,7 +165,7 @@ def import_all(names: Sequence[str]) -> list[str]:
             importlib.import_module(name)  # once more, with what it may not be able to do without
         except Exception:
             missing.append(name)
-    dynamo.stand_in()
+    standins.stand_in()
     return missing
 
 

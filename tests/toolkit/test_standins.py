@@ -1,0 +1,100 @@
+"""The stand-ins for torch's compiler: nothing that torch does is different with them, and it is not there unasked."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+BEGIN = """
+import json, sys, warnings
+warnings.simplefilter("ignore")
+import torch
+torch._logging.set_logs(dynamo=50)
+from autograder.student import standins
+if sys.argv[1] == "with":
+    standins.stand_in()
+def weights(optimizer, **options):
+    torch.manual_seed(0)
+    model = torch.nn.Linear(3, 2)
+    chosen = optimizer([model.weight], lr=0.1, **options)
+    schedule = torch.optim.lr_scheduler.StepLR(chosen, 1)
+    def closure():
+        chosen.zero_grad()
+        loss = model(torch.ones(4, 3)).pow(2).sum()
+        loss.backward()
+        return loss
+    for _ in range(3):
+        chosen.step(closure)
+        schedule.step()
+    chosen.load_state_dict(chosen.state_dict())
+    return model.weight.tolist()
+x = torch.ones(3, 2, requires_grad=True)
+def jagged():
+    parts = torch.nested.nested_tensor([torch.ones(2), torch.ones(3)], layout=torch.jagged, requires_grad=True)
+    (parts * 2).sum().backward()
+    return parts.grad.shape[0]
+def told(function):
+    try:
+        return repr(function())
+    except Exception as error:
+        return repr(error)
+"""
+
+EVERYDAY = [
+    "[weights(getattr(torch.optim, name)) for name in ('SGD', 'Adam', 'AdamW', 'RMSprop', 'Adagrad', 'LBFGS', 'Muon')]",
+    "((x * 2).backward(torch.ones(3, 2)), x.grad)",
+    "(x * 2).backward(torch.ones(2, 2))",
+    "torch.autograd.grad([x * 2, x.sum()], [x], [torch.ones(3, 2), torch.tensor(1.0)])",
+    "torch.autograd.grad(x * 2, x, torch.ones(4, 3, 2), is_grads_batched=True)",
+    "torch.autograd.grad(x * 2, x, torch.ones(4, 3, 3), is_grads_batched=True)",
+    "torch.ones((), requires_grad=True).mul(2).backward(torch.ones(1))",
+    "torch.autograd.functional.jacobian(lambda v: v * 2, torch.ones(2))",
+    "torch.func.vmap(lambda v: v * 2)(torch.ones(3))",
+    "torch.nn.TransformerEncoderLayer(4, 2)(torch.ones(3, 1, 4)).shape",
+    "torch.nn.LSTM(2, 2)(torch.ones(3, 1, 2))[0].shape",
+    "[inspect.getmodule(weights).__name__ for inspect in [__import__('inspect')]]",
+]
+SELDOM = [
+    "torch.func.jacrev(lambda v: v * 2)(torch.ones(3))",
+    "jagged()",
+    "torch.export.export(torch.nn.Linear(2, 2), (torch.ones(1, 2),)).module()(torch.ones(1, 2)).shape",
+    "torch.compile(lambda v: v * 2, backend='eager')(torch.ones(2))",
+    "__import__('torch._dynamo.config', fromlist=['x']).__name__",
+    "__import__('torch.fx.experimental.symbolic_shapes', fromlist=['ShapeEnv']).ShapeEnv.__name__",
+    "torch._dynamo.explain.__module__",
+]
+
+
+def values(how: str, expressions: list[str]) -> tuple[list[str], list[str]]:
+    """What the expressions give, with the stand-ins or without, and which of the compiler's parts are there then."""
+    lines = [f"said = [{', '.join(f'told(lambda: {expression})' for expression in expressions)}]"]
+    lines.append("there = [name for name in ('sympy', 'torch._dynamo.symbolic_convert') if name in sys.modules]")
+    lines.append("print(json.dumps([said, there]))")
+    done = subprocess.run(
+        [sys.executable, "-c", BEGIN + "\n".join(lines), how], capture_output=True, text=True, check=True, timeout=300
+    )
+    said, there = json.loads(done.stdout.splitlines()[-1])
+    return said, there
+
+
+def test_what_notebooks_do_every_day_is_the_same_and_brings_in_no_compiler():
+    usual, _ = values("without", EVERYDAY)
+    said, there = values("with", EVERYDAY)
+    assert said == usual
+    assert there == []
+    assert sum("Error" in each for each in said) == 3
+
+
+@pytest.fixture(scope="module")
+def usual() -> dict[str, str]:
+    return dict(zip(SELDOM, values("without", SELDOM)[0], strict=True))
+
+
+@pytest.mark.parametrize("expression", SELDOM)
+def test_what_needs_the_compiler_gets_the_real_one(expression, usual):
+    said, _ = values("with", [expression])
+    assert said == [usual[expression]]
+    assert "Error" not in said[0]
