@@ -68,8 +68,11 @@ class Channel:
         self.sock.close()
 
     def _wait(self, event: int, deadline: float | None) -> None:
-        self._poll.register(self.sock, event)
         while True:
+            try:
+                self._poll.register(self.sock, event)
+            except ValueError as error:  # a look has closed it
+                raise Closed("this side is closed") from error
             left = math.inf if deadline is None else max(0.0, deadline - time.monotonic())
             pause = min(left, self._seconds_between)
             if self._poll.poll(None if pause == math.inf else math.ceil(pause * 1000)):

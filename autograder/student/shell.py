@@ -261,7 +261,8 @@ class _Compiler(CachingCompiler):
     def get_code_name(self, raw_code: str, transformed_code: str, number: int) -> str:
         name = CELL_NAME.format(self.cell)
         # Or a traceback goes through all modules to find the one that has this file, for each of its frames.
-        inspect.modulesbyfile[os.path.abspath(name)] = "__main__"
+        with contextlib.suppress(OSError):  # a notebook may have removed the folder it is in
+            inspect.modulesbyfile[os.path.abspath(name)] = "__main__"
         return name
 
 

@@ -599,6 +599,17 @@ def test_a_side_that_is_gone_is_told_as_such(ends):
         channel.send({"data": "text"}, deadline=soon())
 
 
+@pytest.mark.parametrize("seconds", [0.0, 0.05])
+@pytest.mark.parametrize("sent", [b"", b"\x01"])
+def test_a_look_that_closes_the_channel_ends_the_waiting(ends, seconds, sent):
+    """Who takes too much memory is ended while an answer is waited for."""
+    channel, theirs = ends
+    channel.watch(channel.close, seconds)
+    theirs.sendall(sent)
+    with pytest.raises(wire.Closed):
+        channel.receive(deadline=soon())
+
+
 @pytest.mark.parametrize("data", [b"", b"\x01", frame(b"", 10), frame(b"\x93\x01", 3)])
 def test_a_frame_cut_short_is_told_as_such(data):
     with pytest.raises(wire.Closed):

@@ -1,0 +1,128 @@
+"""The foreman holds everything, and what is forked from it before it does holds nothing."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import secrets
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from autograder.workers import Crew, WorkerLost, prepare, warm_up
+from tests.toolkit.classroom import Classroom
+from tests.toolkit.test_interrupted import safely
+
+
+def memory_of(pid: int) -> bytes:
+    """What a process has in writable memory of its own."""
+    found = []
+    with contextlib.suppress(OSError), open(f"/proc/{pid}/maps") as maps, open(f"/proc/{pid}/mem", "rb", 0) as memory:
+        for line in maps:
+            first, last, access = re.split("[- ]", line)[:3]
+            if access.startswith("rw"):
+                memory.seek(int(first, 16))
+                with contextlib.suppress(OSError):
+                    found.append(memory.read(int(last, 16) - int(first, 16)))
+    return b"".join(found)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may look into processes that hide")
+def test_no_secret_is_in_the_memory_of_a_process_that_students_are_forked_from(tmp_path):
+    marks = {name: secrets.token_hex(24) for name in ("environment", "secret", "check", "reference", "student")}
+    room = Classroom(tmp_path, f"c.Autograder.secret = {marks['secret']!r}", "c.Autograder.cell_seconds = 100")
+    with (tmp_path / "tests/checks/tiny/test_shares.py").open("a") as check:
+        check.write(f"\nMARK = {marks['check']!r}\n")
+    with (tmp_path / "solutions/tiny.py").open("a") as solution:
+        solution.write(f"\nMARK = {marks['reference']!r}\n")
+    room.hand_in(marks["student"], {"first": "import time; time.sleep(90); 'here it waits'"})
+
+    def held_by(memory: bytes) -> set[str]:
+        return {name for name, mark in marks.items() if mark.encode() in memory}
+
+    command = subprocess.Popen(
+        [sys.executable, "-m", "autograder.cli", "grade", "tiny", "--workers", "1"],
+        cwd=room.root, env={**room.environment(), "MARK": marks["environment"]},
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    held: dict[str, set[str]] = {}
+    while command.poll() is None and "student" not in held:
+        time.sleep(0.05)
+        found = safely(command.pid)
+        for pid in [pid for pid, kind in found if kind == "student"]:
+            memory = memory_of(pid)
+            if b"here it waits" in memory:  # which the process that tries the jail out does not
+                held["student"] = held_by(memory)
+                for other, kind in found:
+                    held[kind] = held.get(kind, set()) | held_by(memory_of(other))
+    command.kill()
+    _, err = command.communicate(timeout=60)
+    assert held.keys() >= {"foreman", "worker", "incubator", "zygote", "student"}, err
+    # Who is to have them has them: they would have been found.
+    assert held["foreman"] >= marks.keys() - {"student"}
+    assert held["worker"] == marks.keys()
+    assert held["incubator"] == held["zygote"] == held["student"] == set()
+
+
+@pytest.fixture
+def crew(tmp_path: Path) -> Iterator[Crew]:
+    crew = Crew(Classroom(tmp_path).assignment(), b"0123456789abcdef")
+    yield crew
+    crew.close(at_once=True)
+    assert not named("foreman") | named("worker") | named("incubator") | named("zygote")
+
+
+def named(kind: str) -> set[int]:
+    """The processes of this kind below this one that have not ended."""
+    return {pid for pid, name in safely(os.getpid()) if name == kind and alive(pid)}
+
+
+def alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def ended(pids: set[int]) -> bool:
+    deadline = time.monotonic() + 30
+    while any(map(alive, pids)) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return not any(map(alive, pids))
+
+
+def test_a_worker_that_dies_costs_its_task_and_the_foreman_goes_on(crew):
+    crew.run(prepare, ())
+    foreman, (worker,) = named("foreman"), named("worker")
+    os.kill(worker, signal.SIGKILL)
+    assert ended({worker})
+    with pytest.raises(WorkerLost):
+        crew.run(prepare, ())
+    crew.run(prepare, ())
+    assert named("foreman") == foreman
+    assert len(named("worker")) == 1
+
+
+def test_a_foreman_that_is_killed_takes_its_own_along_and_is_replaced(crew):
+    crew.run(warm_up, ())
+    (foreman,), before = named("foreman"), named("worker") | named("zygote")
+    assert len(before) > 1
+    os.kill(foreman, signal.SIGKILL)
+    assert ended(before)
+    with pytest.raises(WorkerLost):
+        crew.run(prepare, ())
+    crew.run(prepare, ())
+    assert named("foreman") - {foreman}
+
+
+def test_a_crew_that_is_closed_does_nothing_more(crew):
+    crew.run(prepare, ())
+    crew.close()
+    with pytest.raises(WorkerLost):
+        crew.run(prepare, ())
