@@ -32,6 +32,7 @@ class Terminal:
         self.shown = ""
         self.pid, self.handle = pty.fork()
         if self.pid == 0:
+            signal.signal(signal.SIGINT, signal.SIG_DFL)  # as for every program that is started at a terminal
             os.chdir(room.root)
             environment = {**room.environment(), "TERM": "xterm", "COLUMNS": "150"}
             os.execve(sys.executable, [sys.executable, "-m", "autograder.cli", *arguments], environment)
@@ -61,7 +62,7 @@ class Terminal:
 def room(tmp_path: Path) -> Classroom:
     room = Classroom(tmp_path)
     for student in ("ada", "bob", "cyd", "dan"):
-        room.hand_in(student, {"first": "import time; time.sleep(3.5)"} if student != "ada" else {})
+        room.hand_in(student, {"first": "import time; time.sleep(3)"} if student != "ada" else {})
     return room
 
 
