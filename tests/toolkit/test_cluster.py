@@ -100,7 +100,8 @@ def test_workers_without_the_course_s_disk_grade_as_the_local_pool_does(tmp_path
     course.mkdir()
     if subprocess.run([*APART, "true"], capture_output=True, check=False).returncode:
         pytest.skip("this user may not give a process a mount namespace of its own")
-    workers = [cluster.worker(f"apart{number}", before=(*APART, "sh", "-c", HIDE, str(course))) for number in range(2)]
+    hidden = (*APART, "sh", "-c", HIDE, str(course))
+    workers = [cluster.worker(f"apart{threads}", f"--nthreads={threads}", before=hidden) for threads in (1, 2)]
     room = the_class(course)
     command = start(room, cluster)
     _, err = command.communicate(timeout=120)

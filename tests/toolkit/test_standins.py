@@ -8,6 +8,8 @@ import sys
 
 import pytest
 
+from autograder.student.warm import Incubator
+
 BEGIN = """
 import json, sys, warnings
 warnings.simplefilter("ignore")
@@ -98,3 +100,15 @@ def test_what_needs_the_compiler_gets_the_real_one(expression, usual):
     said, _ = values("with", [expression])
     assert said == [usual[expression]]
     assert "Error" not in said[0]
+
+
+def test_a_student_s_process_has_them():
+    code = """import sys, torch
+x = torch.ones(2, requires_grad=True)
+torch.optim.Adam([x]).step()
+(x * 2).backward(torch.ones(2))
+print("sympy" in sys.modules, x.grad.tolist())"""
+    with Incubator() as incubator, incubator.zygote() as zygote:
+        process = zygote.spawn()
+        assert process.run_cell(0, code).outputs[0]["text"] == "False [2.0, 2.0]\n"
+        process.end()
