@@ -14,6 +14,7 @@ import gc
 import os
 import pickle
 import select
+import shutil
 import signal
 import socket
 import sys
@@ -41,16 +42,20 @@ def main() -> None:
     sock = socket.socket(fileno=int(sys.argv[1]))
     line = Connection(os.dup(sock.fileno()))
     zygote.import_all(["matplotlib.pyplot", "autograder.student.shell"])  # which every notebook needs
-    with contextlib.suppress(*_GONE):
-        zygote.import_all(line.recv())  # a first guess
-        wishes = line.recv()
-        zygote.import_all(wishes.imports)
-        incubator = wishes.incubator(here=True)
-        jail.hide()
-        try:
-            _fork_workers(line, sock, incubator)
-        finally:
-            incubator.close()
+    home = os.environ["HOME"]
+    try:
+        with contextlib.suppress(*_GONE):
+            zygote.import_all(line.recv())  # a first guess
+            wishes = line.recv()
+            zygote.import_all(wishes.imports)
+            incubator = wishes.incubator(here=True)
+            jail.hide()
+            try:
+                _fork_workers(line, sock, incubator)
+            finally:
+                incubator.close()
+    finally:
+        shutil.rmtree(home, ignore_errors=True)  # a command that is killed cannot
 
 
 def _fork_workers(line: Connection, sock: socket.socket, incubator: Incubator) -> None:

@@ -112,8 +112,13 @@ def test_a_command_that_is_killed_is_finished_by_the_next(room, undisturbed, sha
     usual = time.monotonic() - begun
     command = start(room)
     time.sleep(usual * share * random.uniform(0.9, 1.1))
+    below = [pid for pid, _ in safely(command.pid)]
     command.kill()
     command.communicate()
+    deadline = time.monotonic() + 30
+    while any(Path(f"/proc/{pid}").exists() for pid in below):
+        assert time.monotonic() < deadline, "it has left processes behind"
+        time.sleep(0.05)
     again = room.autograder("grade", "tiny", "--workers", "2")
     assert again.status == 0, again.err
     assert outcome(room) == undisturbed
