@@ -20,6 +20,9 @@ from tests.toolkit.classroom import Classroom
 from tests.toolkit.test_interrupted import safely
 
 
+OTHERS: set[int] = set()
+
+
 def memory_of(pid: int) -> bytes:
     """What a process has in writable memory of its own."""
     found = []
@@ -72,6 +75,7 @@ def test_no_secret_is_in_the_memory_of_a_process_that_students_are_forked_from(t
 
 @pytest.fixture
 def crew(tmp_path: Path) -> Iterator[Crew]:
+    OTHERS.update(pid for pid, _ in safely(os.getpid()))
     crew = Crew(Classroom(tmp_path).assignment(), b"0123456789abcdef")
     yield crew
     crew.close(at_once=True)
@@ -79,8 +83,8 @@ def crew(tmp_path: Path) -> Iterator[Crew]:
 
 
 def named(kind: str) -> set[int]:
-    """The processes of this kind below this one that have not ended."""
-    return {pid for pid, name in safely(os.getpid()) if name == kind and alive(pid)}
+    """The processes of this kind below this one that have not ended; none that other tests keep."""
+    return {pid for pid, name in safely(os.getpid()) if name == kind and pid not in OTHERS and alive(pid)}
 
 
 def alive(pid: int) -> bool:
