@@ -19,7 +19,6 @@ from autograder.workers import Crew, WorkerLost, prepare, warm_up
 from tests.toolkit.classroom import Classroom
 from tests.toolkit.test_interrupted import safely
 
-
 OTHERS: set[int] = set()
 
 
