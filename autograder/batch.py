@@ -193,8 +193,9 @@ def _graded(
 ) -> Generator[Pair | None, None, None]:
     """Grade on executors, a few submissions ahead of the workers; None now and then while nothing is finished.
 
-    Nothing is written for a course that is wrong. When a worker dies, a new executor takes those that were under way
-    one by one: so a submission that kills workers is found out, and costs no other one a try.
+    Nothing is written for a course that is wrong. When an executor breaks, as the standard library's pools do when one
+    of their processes dies, a new one takes those that were under way one by one: so a submission that kills workers is
+    found out, and costs no other one a try.
     """
     with ctrl_c.at_once():
         first = next(todo, None)

@@ -66,7 +66,7 @@ def _fork_workers(line: Connection, sock: socket.socket, incubator: Incubator) -
 
     failure = None
     try:
-        workers.take_on(assignment, secret, incubator)
+        workers.take_on(assignment, secret, incubator).warm_up()
     except Exception as error:
         failure = _portable(error)
     # What is there is the workers', too, for as long as nobody writes to it, and collecting garbage does.

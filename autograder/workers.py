@@ -53,10 +53,8 @@ def take_on(assignment: Assignment, secret: bytes, incubator: Incubator | None =
         from autograder.examiner import Examiner
 
         end_examiners()  # one at a time: each takes half a gigabyte
-        examiner = _examiners[assignment, secret] = Examiner.of(assignment, secret, incubator)
+        _examiners[assignment, secret] = Examiner.of(assignment, secret, incubator)
         _end_examiners_at_exit()
-        if incubator is not None:
-            examiner.warm_up()
     return _examiners[assignment, secret]
 
 

@@ -243,7 +243,7 @@ def start_clean(
 ) -> subprocess.Popen[bytes]:
     """Run a module as a program that holds nothing of this process but `end`, the number of which it is given first.
 
-    `folder` is its home. If it is not `quiet`, what it prints goes where that of this process does.
+    `folder` is its home. If it is not `quiet`, what it prints goes to standard error: this process's output is its own.
     """
     # -s -P: what is imported is the installation's, not the user's nor the current folder's. Not -I, which would
     # ignore the environment that is made for it here.
@@ -252,7 +252,7 @@ def start_clean(
         env={**_environment(), **({"HOME": folder, "TMPDIR": folder} if folder else {})},
         pass_fds=[end.fileno()],
         stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL if quiet else None,
+        stdout=subprocess.DEVNULL if quiet else 2,
         stderr=subprocess.DEVNULL if quiet else None,
         cwd="/",
     )

@@ -65,7 +65,7 @@ def fork_incubator(requests: socket.socket, wishes: dict[str, Any]) -> int:
         return pid
     try:
         nothing = os.open(os.devnull, os.O_RDWR)
-        for descriptor in (0, 1, 2) if os.environ.get("AUTOGRADER_DEBUG") is None else (0,):
+        for descriptor in (0, 1, 2):
             os.dup2(nothing, descriptor)
         jail.close_all_but({0, 1, 2, requests.fileno()})
         incubate(requests, wishes)

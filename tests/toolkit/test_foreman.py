@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import re
 import secrets
@@ -129,3 +130,20 @@ def test_a_crew_that_is_closed_does_nothing_more(crew):
     crew.close()
     with pytest.raises(WorkerLost):
         crew.run(prepare, ())
+
+
+def test_what_imports_and_checks_print_is_no_output_of_the_command(tmp_path):
+    room = Classroom(tmp_path)
+    source = room.root / "source/tiny/tiny.ipynb"
+    source.write_text(source.read_text().replace("import numpy as np", "import numpy as np, this"))
+    with (room.root / "tests/checks/tiny/test_shares.py").open("a") as check:
+        check.write("\nprint('a check is read')\n")
+    room.hand_in("ada", {})
+    done = subprocess.run(
+        [sys.executable, "-m", "autograder.cli", "grade", "tiny", "--json"],
+        cwd=room.root, env=room.environment(), capture_output=True, text=True, timeout=120,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert [json.loads(line)["event"] for line in done.stdout.splitlines()][-1] == "summary"
+    assert "Beautiful is better than ugly" in done.stderr
+    assert "a check is read" in done.stderr
