@@ -157,6 +157,7 @@ def import_all(names: Sequence[str]) -> list[str]:
     from autograder.student import agent  # noqa: F401 # with all that it imports
 
     missing = []
+    standins.before_importing(names)
     taken_along = _TAKEN_ALONG - {name.partition(".")[0] for name in names}
     for name in names:
         try:
@@ -165,7 +166,7 @@ def import_all(names: Sequence[str]) -> list[str]:
             importlib.import_module(name)  # once more, with what it may not be able to do without
         except Exception:
             missing.append(name)
-    standins.stand_in()
+    standins.after_importing()
     return missing
 
 
