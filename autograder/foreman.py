@@ -76,19 +76,23 @@ def _fork_workers(line: Connection, sock: socket.socket, incubator: Incubator) -
     # What is there is the workers', too, for as long as nobody writes to it, and collecting garbage does.
     gc.freeze()
     gc.enable()
-    forked: set[int] = set()
+    forked: dict[int, int] = {}
     while True:
         while not select.select([sock], [], [], _LOOK_SECONDS)[0]:
             _bury(forked)
-        _, fds, _, _ = socket.recv_fds(sock, 1, 1)
+        kind, fds, _, _ = socket.recv_fds(sock, 1, 1)
         if not fds:
             break
+        cores = sorted(os.sched_getaffinity(0))
+        core = min(cores, key=[*forked.values()].count)
         pid = os.fork()
         if pid == 0:
             line.close()
             sock.close()
+            if kind == workers.ON_ONE_CORE:
+                os.sched_setaffinity(0, {core})
             _work(Connection(fds[0]), assignment, secret, failure)
-        forked.add(pid)
+        forked[pid] = core
         os.close(fds[0])
     # What workers used counts as ours only once they are buried; they end with their own lines.
     deadline = time.monotonic() + _END_SECONDS
@@ -96,9 +100,11 @@ def _fork_workers(line: Connection, sock: socket.socket, incubator: Incubator) -
         time.sleep(0.005)
 
 
-def _bury(forked: set[int]) -> bool:
+def _bury(forked: dict[int, int]) -> bool:
     """Take leave of workers that have ended; whether there are others."""
-    forked -= {pid for pid in forked if os.waitpid(pid, os.WNOHANG)[0]}
+    for pid in [*forked]:
+        if os.waitpid(pid, os.WNOHANG)[0]:
+            del forked[pid]
     return bool(forked)
 
 

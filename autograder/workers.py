@@ -36,6 +36,9 @@ if TYPE_CHECKING:
 
 _MEMORY_MB = 2048
 
+ON_ANY_CORE, ON_ONE_CORE = b"w", b"1"
+"""How a foreman is asked for a worker."""
+
 
 class WorkerLost(Exception):
     """The process that had a submission in hand has died; the executor goes on with another."""
@@ -157,12 +160,13 @@ class Foreman:
         with contextlib.suppress(OSError):  # it has died, which is found out when a worker is wanted
             self._line.send(message)
 
-    def worker(self) -> Worker:
+    def worker(self, *, on_one_core: bool) -> Worker:
         """A new worker. Raises `WorkerLost` when the foreman has died."""
         ours, theirs = socket.socketpair()
         with theirs:
             try:
-                socket.send_fds(self._sock, [b"w"], [theirs.fileno()], socket.MSG_NOSIGNAL)
+                kind = ON_ONE_CORE if on_one_core else ON_ANY_CORE
+                socket.send_fds(self._sock, [kind], [theirs.fileno()], socket.MSG_NOSIGNAL)
             except OSError:
                 ours.close()
                 raise WorkerLost("the process that workers are forked from has died") from None
@@ -253,10 +257,16 @@ def foreman_for(assignment: Assignment, secret: bytes) -> Foreman:
 
 
 class Crew:
-    """Workers of one assignment: as many as run at once, each with one thing in hand. For any thread to ask."""
+    """Workers of one assignment: as many as run at once, each with one thing in hand. For any thread to ask.
 
-    def __init__(self, assignment: Assignment, secret: bytes) -> None:
+    With `on_one_core` each stays on a core of its own, with its students' processes: for as many as there are cores. A
+    worker and its student's process wait for each other in turn, and so need not be woken on another core, where
+    nothing of what the one wrote is at hand for the other: a tenth of the time.
+    """
+
+    def __init__(self, assignment: Assignment, secret: bytes, *, on_one_core: bool = False) -> None:
         self._job = assignment, secret
+        self._on_one_core = on_one_core
         self._foreman = foreman_for(*self._job)
         self._idle: list[Worker] = []
         self._hiring = threading.Lock()
@@ -283,11 +293,11 @@ class Crew:
             if self._idle:
                 return self._idle.pop()
             try:
-                return self._foreman.worker()
+                return self._foreman.worker(on_one_core=self._on_one_core)
             except WorkerLost:
                 self._foreman.close(at_once=True)
                 self._foreman = foreman_for(*self._job)
-                return self._foreman.worker()
+                return self._foreman.worker(on_one_core=self._on_one_core)
 
     def close(self, *, at_once: bool = False) -> None:
         """End them: what they have in hand they finish, but not `at_once`."""
@@ -303,7 +313,7 @@ class LocalPool(ThreadPoolExecutor):
 
     def __init__(self, assignment: Assignment, secret: bytes, workers: int) -> None:
         super().__init__(workers)
-        self._crew = Crew(assignment, secret)
+        self._crew = Crew(assignment, secret, on_one_core=workers == len(os.sched_getaffinity(0)))
 
     def submit(self, function: Callable[..., Any], /, *arguments: Any, **_: Any) -> Future[Any]:
         """Run `function` of the assignment, the secret and what else is in `arguments` in a worker."""

@@ -31,7 +31,7 @@ from traitlets.config import Config
 CELL_NAME = "<notebook cell {}>"
 
 # Beneath `signal.signal`, which takes longer to look for the handler's name among the constants than to set it.
-_set_handler = getattr(signal.signal, "__wrapped__", signal.signal)
+_set_handler = getattr(sys.modules.get("_signal"), "signal", signal.signal)
 
 
 class TimeLimit(BaseException):

@@ -135,6 +135,7 @@ class Zygote:
                     "forbidden": list(forbidden),
                     "readable": [str(Path(__file__).resolve().parent)],
                     "scratch": self._scratch,
+                    "cores": sorted(os.sched_getaffinity(0)),  # where its examiner is
                 },
                 seconds=_START_SECONDS,
             )

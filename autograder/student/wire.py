@@ -258,6 +258,8 @@ def _decode(node: Any, other: Callable[[list[Any]], Any] | None, writeable: bool
 
 def _dict(pairs: list[list[Any]]) -> dict[Any, Any]:
     """The dict of these pairs. Numbers hash alike in every process: a dict of many that collide would take hours."""
+    if not pairs:
+        return {}
     if not all(_is_key(key) for key, _ in pairs):
         raise ProtocolError("a dict key that is no scalar")
     hashes = Counter(hash(key) for key, _ in pairs)

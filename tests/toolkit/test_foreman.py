@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from autograder.workers import Crew, WorkerLost, prepare, warm_up
+from autograder.workers import Crew, LocalPool, WorkerLost, prepare, warm_up
 from tests.toolkit.classroom import Classroom
 from tests.toolkit.test_interrupted import safely
 
@@ -130,6 +130,20 @@ def test_a_crew_that_is_closed_does_nothing_more(crew):
     crew.close()
     with pytest.raises(WorkerLost):
         crew.run(prepare, ())
+
+
+def test_as_many_workers_as_cores_stay_on_one_each_with_their_students(tmp_path):
+    cores = os.sched_getaffinity(0)
+    assignment, secret = Classroom(tmp_path).assignment(), b"0123456789abcdef"
+    OTHERS.update(pid for pid, _ in safely(os.getpid()))
+    for count, apart in ((len(cores), True), (len(cores) + 1, False)):
+        with LocalPool(assignment, secret, count) as pool:
+            for done in [pool.submit(warm_up, assignment, secret) for _ in range(count)]:
+                done.result()
+            places = [{frozenset(os.sched_getaffinity(pid)) for pid in named(kind)} for kind in ("worker", "zygote")]
+            assert len(named("worker")) == count
+            assert places == [{frozenset([core]) for core in cores} if apart else {frozenset(cores)}] * 2
+            assert os.sched_getaffinity(*named("foreman")) == cores
 
 
 def test_what_imports_and_checks_print_is_no_output_of_the_command(tmp_path):
