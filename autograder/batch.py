@@ -79,7 +79,7 @@ def _grade_class(
             )
     names = list(dict.fromkeys(students)) or known
     progress = Progress(len(names))
-    workers = max(1, min(workers or os.cpu_count() or 1, len(names)))
+    workers = max(1, min(workers or len(os.sched_getaffinity(0)), len(names)))
     make = executor or functools.partial(LocalPool, assignment, course.secret, workers)
     recorded = functools.cache(lambda: frozenset() if force else graded_students(course, assignment))
     todo = (
