@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import signal
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-_PAGE = os.sysconf("SC_PAGE_SIZE")
 _KILL_SECONDS = 5.0
 # A sandbox of many processes with many mappings is not looked at closely for longer.
 _LOOK_SECONDS = 1.0
@@ -122,8 +122,8 @@ def _written(pid: int | str, *, closely: bool) -> _Anonymous:
         sizes = {name: int(rest.split()[0]) * 1024 for name, _, rest in (line.partition(":") for line in lines)}
         part, files = sizes["Pss_Anon"], sizes["Pss_Shmem"]
     except (OSError, KeyError):  # not allowed, too long, or a kernel that does not tell them apart
-        resident, shared = Path(f"/proc/{pid}/statm").read_text().split()[1:3]
-        size = (int(resident) - int(shared)) * _PAGE
+        found = re.findall(r"^Rss(?:Anon|Shmem):\s*(\d+)", Path(f"/proc/{pid}/status").read_text(), re.MULTILINE)
+        size = sum(map(int, found)) * 1024
         return _Anonymous(0, size, size, rough=True)
     private = min(part, max(0, sizes["Private_Dirty"] - files))
     return _Anonymous(private + files, part - private, sizes["Anonymous"] + files)

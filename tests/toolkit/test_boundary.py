@@ -790,6 +790,26 @@ def test_memory_that_many_processes_share_is_counted(zygote):
     process.end()
 
 
+def test_shared_mappings_of_a_few_processes_are_too_much_together():
+    # So few that what they have in common with the zygote is not taken for too much at first sight.
+    limits = Limits(cell_seconds=60, memory_mb=1200)
+    with Incubator(limits=limits) as incubator, incubator.zygote() as zygote:
+        process = zygote.spawn()
+        with pytest.raises(OutOfMemory):
+            process.run_cell(0, """
+                import mmap, os, time
+                for _ in range(2):
+                    if os.fork() == 0:
+                        block = mmap.mmap(-1, 800 * 2**20)
+                        for place in range(0, len(block), 4096):
+                            block[place] = 1
+                        time.sleep(30)
+                        os._exit(0)
+                time.sleep(25)
+            """.replace("\n                ", "\n"))  # fmt: skip
+        process.end()
+
+
 @pytest.mark.parametrize("how", ["exit", "kill", "segfault", "close"])
 def test_a_process_that_dies_has_crashed_and_a_fresh_fork_has_not(student, process, how):
     with pytest.raises(Crashed) as caught:
