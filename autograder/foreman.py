@@ -89,9 +89,8 @@ def _fork_workers(line: Connection, sock: socket.socket, incubator: Incubator) -
         if pid == 0:
             line.close()
             sock.close()
-            if kind == workers.ON_ONE_CORE:
-                os.sched_setaffinity(0, {core})
-            _work(Connection(fds[0]), assignment, secret, failure)
+            place = {core} if kind == workers.ON_ONE_CORE else {*cores}
+            _work(Connection(fds[0]), assignment, secret, failure, place)
         forked[pid] = core
         os.close(fds[0])
     # What workers used counts as ours only once they are buried; they end with their own lines.
@@ -108,12 +107,19 @@ def _bury(forked: dict[int, int]) -> bool:
     return bool(forked)
 
 
-def _work(line: Connection, assignment: Assignment, secret: bytes, failure: Exception | None) -> NoReturn:
-    """Be a worker until nobody has anything more to do for it. After a `failure` of the foreman's it does nothing."""
+def _work(
+    line: Connection, assignment: Assignment, secret: bytes, failure: Exception | None, cores: set[int]
+) -> NoReturn:
+    """Be a worker, on `cores`, until nobody has anything more to do for it.
+
+    After a `failure` of the foreman's it does nothing.
+    """
     from autograder import workers
 
     try:
         linux.set_name("worker")
+        with contextlib.suppress(OSError):
+            os.sched_setaffinity(0, cores)
         workers.begin_worker(assignment.limits.memory_mb)
         with contextlib.suppress(*_GONE):
             while True:

@@ -174,9 +174,9 @@ def draw(measured: dict[str, Any]) -> None:
             right.plot(counts[1:], [row["command_mb"] for row in rows[1:]], marker=".", label=label)
     middle.set(xlabel="submissions", title="Seconds to read, write, record")
     right.set(xlabel="submissions", title="Memory of the command, MB", ylim=(0, None))
-    for axes in (middle, right):
+    for axes, place in ((middle, "upper left"), (right, "lower right")):
         if axes.lines:
-            axes.legend(frameon=False)
+            axes.legend(frameon=False, loc=place)
     figure.savefig(PLOT, metadata={"Date": None})
     plt.close(figure)
 

@@ -11,8 +11,10 @@ And scikit-learn's digits, on which most notebooks are built, are read from thei
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import importlib
+import importlib.machinery
 import sys
 import types
 from collections.abc import Callable, Mapping, Sequence
@@ -26,7 +28,8 @@ def before_importing(names: Sequence[str]) -> None:
     if not any(name == "scipy" or f"{name}.".startswith(f"{_STATS}.") for name in names):
         _put(_STATS, {})
     elif _STATS in sys.modules:
-        _real(_STATS)
+        with contextlib.suppress(ImportError):  # which will be said of all that cannot be imported
+            _real(_STATS)
 
 
 def after_importing() -> None:
@@ -34,8 +37,11 @@ def after_importing() -> None:
     if "torch" in sys.modules:
         for name, functions in _FUNCTIONS.items():
             _put(name, functions)
-    if "sklearn.datasets" in sys.modules:
-        _keep_digits(sys.modules["sklearn.datasets._base"])
+    if "scipy" not in sys.modules:
+        sys.modules.pop(_STATS, None)
+    if (loader := sys.modules.get("sklearn.datasets._base")) is not None:
+        with contextlib.suppress(AttributeError, OSError):  # another release, or one without its files
+            _keep_digits(loader)
 
 
 def _put(name: str, functions: Mapping[str, Callable[..., Any]]) -> None:
@@ -51,6 +57,7 @@ class _StandIn(types.ModuleType):
 
     def __init__(self, name: str, functions: Mapping[str, Callable[..., Any]]) -> None:
         super().__init__(name)
+        self.__spec__ = importlib.machinery.ModuleSpec(name, None)  # for who only asks whether it is there
         vars(self).update(functions)
 
     def __getattr__(self, name: str) -> Any:

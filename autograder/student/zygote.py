@@ -187,7 +187,8 @@ def _serve(channel: wire.Channel, missing: list[str]) -> None:
     """Be a zygote: go to jail, then serve the examiner until it goes away."""
     request = channel.receive()
     try:
-        os.sched_setaffinity(0, request["cores"])
+        with contextlib.suppress(OSError):
+            os.sched_setaffinity(0, request["cores"])
         layers = jail.enclose(
             [Path(path) for path in request["readable"]], Path(request["scratch"]), uid=request.get("uid")
         )

@@ -75,6 +75,8 @@ EVERYDAY = [
     "sklearn.datasets.load_digits().DESCR",
     "sklearn.datasets.load_digits().keys()",
     "[sklearn.datasets.load_iris().data.sum(), sklearn.datasets.load_diabetes().data[:2]]",
+    "__import__('importlib.util', fromlist=['x']).find_spec('scipy.stats').name",
+    "__import__('importlib.util', fromlist=['x']).find_spec('torch._dynamo').name",
     "sklearn.datasets._base.load_gzip_compressed_csv_data('digits.csv.gz', delimiter=',', max_rows=2).shape",
 ]
 SELDOM = [
@@ -113,6 +115,13 @@ def test_what_notebooks_do_every_day_is_the_same_and_brings_in_no_more():
     assert said == usual
     assert there == []
     assert sum(each.startswith("raised ") for each in said) == 3
+
+
+def test_there_is_none_for_a_library_that_nobody_imported():
+    lines = ["import sys", "from autograder.student import zygote"]
+    lines += ["zygote.import_all(['json'])", "print([name for name in sys.modules if name.startswith('scipy')])"]
+    done = subprocess.run([sys.executable, "-c", "\n".join(lines)], capture_output=True, text=True, timeout=300)
+    assert done.stdout == "[]\n", done.stderr
 
 
 @pytest.mark.parametrize("imports", [[["sklearn.datasets", "scipy.stats"]], [["sklearn.datasets"], ["scipy.stats"]]])
