@@ -83,6 +83,7 @@ def _fork_workers(line: Connection, sock: socket.socket, incubator: Incubator) -
         kind, fds, _, _ = socket.recv_fds(sock, 1, 1)
         if not fds:
             break
+        _bury(forked)  # whoever it is to replace has no core any more
         cores = sorted(os.sched_getaffinity(0))
         core = min(cores, key=[*forked.values()].count)
         pid = os.fork()

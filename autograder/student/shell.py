@@ -11,6 +11,7 @@ import base64
 import builtins
 import contextlib
 import functools
+import importlib
 import inspect
 import io
 import json
@@ -31,7 +32,7 @@ from traitlets.config import Config
 CELL_NAME = "<notebook cell {}>"
 
 # Beneath `signal.signal`, which takes longer to look for the handler's name among the constants than to set it.
-_set_handler = getattr(sys.modules.get("_signal"), "signal", signal.signal)
+_set_handler = importlib.import_module("_signal").signal
 
 
 class TimeLimit(BaseException):

@@ -53,7 +53,7 @@ def _put(name: str, functions: Mapping[str, Callable[..., Any]]) -> None:
 
 
 class _StandIn(types.ModuleType):
-    """Has the functions that are called where nothing is compiled; everything else is the real module's."""
+    """Has the few functions that are wanted of it unasked; everything else is the real module's."""
 
     def __init__(self, name: str, functions: Mapping[str, Callable[..., Any]]) -> None:
         super().__init__(name)

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from autograder.workers import Crew, LocalPool, WorkerLost, prepare, warm_up
+from autograder.workers import Crew, LocalPool, WorkerLost, foreman_for, prepare, warm_up
 from tests.toolkit.classroom import Classroom
 from tests.toolkit.test_interrupted import safely
 
@@ -144,6 +144,22 @@ def test_as_many_workers_as_cores_stay_on_one_each_with_their_students(tmp_path)
             assert len(named("worker")) == count
             assert places == [{frozenset([core]) for core in cores} if apart else {frozenset(cores)}] * 2
             assert os.sched_getaffinity(*named("foreman")) == cores
+
+
+def test_a_worker_that_takes_the_place_of_one_that_died_has_its_core(tmp_path):
+    OTHERS.update(pid for pid, _ in safely(os.getpid()))
+    foreman = foreman_for(Classroom(tmp_path).assignment(), b"0123456789abcdef")
+    workers = [foreman.worker(on_one_core=True) for _ in os.sched_getaffinity(0)]
+    for worker in workers:
+        worker.run(prepare, ())
+    places = {pid: os.sched_getaffinity(pid) for pid in named("worker")}
+    lost = max(places, key=lambda pid: max(places[pid]))
+    os.kill(lost, signal.SIGKILL)
+    assert ended({lost})
+    foreman.worker(on_one_core=True).run(prepare, ())
+    (new,) = named("worker") - places.keys()
+    assert os.sched_getaffinity(new) == places[lost]
+    foreman.close(at_once=True)
 
 
 def test_what_imports_and_checks_print_is_no_output_of_the_command(tmp_path):
