@@ -182,7 +182,12 @@ def _release(
 
 
 def notebook_imports(sources: Iterable[str]) -> list[str]:
-    """The modules that notebooks (JSON) import, for the zygote to have ready."""
+    """The modules that notebooks (JSON) import."""
+    return list(dict.fromkeys(name.partition(":")[0] for name in imported_names(sources)))
+
+
+def imported_names(sources: Iterable[str]) -> list[str]:
+    """What notebooks (JSON) import: modules, and "module:name" where they take a name from one."""
     names: dict[str, None] = {}
     for source in sources:
         for cell in json.loads(source)["cells"]:
@@ -198,5 +203,5 @@ def notebook_imports(sources: Iterable[str]) -> list[str]:
                     if isinstance(statement, ast.Import):
                         names.update(dict.fromkeys(alias.name for alias in statement.names))
                     elif isinstance(statement, ast.ImportFrom) and statement.module and not statement.level:
-                        names[statement.module] = None
-    return [name for name in names if name != "autograder" and not name.startswith("autograder.")]
+                        names.update(dict.fromkeys(f"{statement.module}:{alias.name}" for alias in statement.names))
+    return [name for name in names if name.replace(":", ".").partition(".")[0] != "autograder"]

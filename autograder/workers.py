@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Any
 
 from autograder.course import Assignment, Course
 from autograder.records import GradedSubmission, SandboxError
-from autograder.sources import notebook_imports
+from autograder.sources import imported_names
 from autograder.student import linux
 from autograder.student.warm import Incubator, Wishes, start_clean
 from autograder.submissions import Submission
@@ -218,7 +218,7 @@ def start_early(root: Path, name: str) -> None:
     foreman = Foreman()
     _early.append(foreman)
     atexit.register(_end_early)
-    foreman.guess(notebook_imports(_sources(root / "source" / name)))
+    foreman.guess(imported_names(_sources(root / "source" / name)))
 
 
 def _end_early() -> None:
@@ -236,7 +236,7 @@ def _sources(folder: Path) -> list[str]:
     """The notebooks in a folder; none where something is wrong with them, which will be said by who reads them."""
     with contextlib.suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
         sources = [path.read_text("utf-8") for path in sorted(folder.glob("*.ipynb"))]
-        notebook_imports(sources)
+        imported_names(sources)
         return sources
     return []
 

@@ -4,32 +4,51 @@ Two are modules of torch's compiler, of which a notebook that compiles nothing n
 imports `torch._dynamo`, 800 modules in more than a second, only to say that a function is not to be compiled and that
 there is nothing to break off; the first gradient that is not a scalar's imports all of SymPy, half a second, to compare
 two shapes. One is `scipy.stats`, half of what takes so long in importing scikit-learn, which only looks into it much
-later. Whatever else is asked of a stand-in, or of a module below it, brings in the real one, which takes its place.
+later. And scikit-learn itself has one for notebooks that want nothing of it but the digits: without the library and
+SciPy a fork takes two thirds of the time. Whatever else is asked of a stand-in, or of a module below it, brings in the
+real one, which takes its place.
 
-And scikit-learn's digits, on which most notebooks are built, are read from their file once, and not by each.
+The digits, on which most notebooks are built, are read from their file once in any case, and not by each.
 """
 
 from __future__ import annotations
 
 import contextlib
 import functools
+import gzip
 import importlib
+import importlib.abc
 import importlib.machinery
+import importlib.metadata
+import importlib.util
 import sys
 import types
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 _STATS = "scipy.stats"
+_LEARN, _DATASETS = "sklearn", "sklearn.datasets"
+_ONLY_DIGITS = {"sklearn.datasets:load_digits"}
 
 
 def before_importing(names: Sequence[str]) -> None:
-    """Put those in place that importing others would bring in, unless one of `names` asks for it."""
-    if not any(name == "scipy" or f"{name}.".startswith(f"{_STATS}.") for name in names):
+    """Put those in place that importing others would bring in, unless one of `names` asks for it.
+
+    A name is a module's, or "module:name" for a name that is taken from it.
+    """
+    paths = {name: name.replace(":", ".") for name in names}
+    if not any(path == "scipy" or f"{path}.".startswith(f"{_STATS}.") for path in paths.values()):
         _put(_STATS, {})
-    elif _STATS in sys.modules:
-        with contextlib.suppress(ImportError):  # which will be said of all that cannot be imported
-            _real(_STATS)
+    else:
+        _take_back(_STATS)
+    of_learn = {name for name, path in paths.items() if path.partition(".")[0] == _LEARN}
+    if of_learn == _ONLY_DIGITS and _LEARN not in sys.modules:
+        with contextlib.suppress(AttributeError, ImportError, OSError):  # another release, or one without its files
+            _put_digits()
+    elif of_learn - _ONLY_DIGITS:
+        _take_back(_LEARN)
+        _take_back(_DATASETS)
 
 
 def after_importing() -> None:
@@ -44,27 +63,36 @@ def after_importing() -> None:
             _keep_digits(loader)
 
 
-def _put(name: str, functions: Mapping[str, Callable[..., Any]]) -> None:
+def _put(name: str, content: Mapping[str, Any]) -> None:
+    if _below not in sys.meta_path:
+        sys.meta_path.insert(0, _below)
     if name not in sys.modules:
-        module = sys.modules[name] = _StandIn(name, functions)
+        module = sys.modules[name] = StandIn(name, content)
         package, _, last = name.rpartition(".")
         if package in sys.modules:
             setattr(sys.modules[package], last, module)
 
 
-class _StandIn(types.ModuleType):
+def _take_back(name: str) -> None:
+    if isinstance(sys.modules.get(name), StandIn):
+        with contextlib.suppress(ImportError):  # which will be said of all that cannot be imported
+            _real(name)
+
+
+class StandIn(types.ModuleType):
     """Has the few functions that are wanted of it unasked; everything else is the real module's."""
 
-    def __init__(self, name: str, functions: Mapping[str, Callable[..., Any]]) -> None:
+    def __init__(self, name: str, content: Mapping[str, Any]) -> None:
         super().__init__(name)
         self.__spec__ = importlib.machinery.ModuleSpec(name, None)  # for who only asks whether it is there
-        vars(self).update(functions)
+        if name in _PACKAGES:
+            vars(self)["__path__"] = _Path(name)
+        vars(self).update(content)
 
     def __getattr__(self, name: str) -> Any:
-        # Import asks a package for its path before it looks for a module in it, and a module for all of its names
-        # before it takes them. What other names of that kind there are is for who goes through all modules.
-        asked = {"__all__", "__path__"} if self.__name__ in _PACKAGES else {"__all__"}
-        if name.startswith("__") and name not in asked:
+        # Import asks a module for all of its names before it takes them. What other names of that kind there are is for
+        # who goes through all modules.
+        if name.startswith("__") and name != "__all__":
             raise AttributeError(name)
         return getattr(_real(self.__name__), name)
 
@@ -72,9 +100,50 @@ class _StandIn(types.ModuleType):
         return dir(_real(self.__name__))
 
 
+class _Path(Sequence[str]):
+    """The path of a package that a stand-in stands for. Who looks along it gets the real one imported."""
+
+    def __init__(self, package: str) -> None:
+        self.package = package
+
+    @property
+    def _real(self) -> list[str]:
+        return list(_real(self.package).__path__)
+
+    def __getitem__(self, index: Any) -> Any:
+        return self._real[index]
+
+    def __len__(self) -> int:
+        return len(self._real)
+
+
+class _Below(importlib.abc.MetaPathFinder):
+    """Finds the modules below a stand-in that come with the real package, so that they are not imported twice."""
+
+    def find_spec(self, name: str, path: Any, target: Any = None) -> importlib.machinery.ModuleSpec | None:
+        """What is there, once the real package is."""
+        if not isinstance(path, _Path):
+            return None
+        _real(path.package)
+        there = sys.modules.get(name)
+        spec = there.__spec__ if there is not None else None
+        if spec is None or spec.loader is None or isinstance(spec.loader, type):
+            return None
+        # Import did not find it a moment ago, and will make it once more of whatever it is told: so of this.
+        loader: Any = spec.loader
+        loader.create_module = lambda _: there
+        loader.exec_module = lambda _: None
+        return spec
+
+
+_below = _Below()
+
+
 def _real(name: str) -> types.ModuleType:
     """The real module, imported if it is not there."""
-    if isinstance(sys.modules.get(name), _StandIn):
+    if name in (_LEARN, _DATASETS):
+        _put(_STATS, {})
+    if isinstance(sys.modules.get(name), StandIn):
         del sys.modules[name]
         package, _, last = name.rpartition(".")
         vars(sys.modules.get(package)).pop(last, None) if package in sys.modules else None
@@ -100,6 +169,50 @@ def _expect_true(claim: Any, *arguments: Any) -> bool:
     return claim if type(claim) is bool else _real(_SHAPES).expect_true(claim, *arguments)
 
 
+def _put_digits() -> None:
+    """Put a scikit-learn in place that has its digits and nothing else."""
+    import numpy as np
+
+    found = importlib.machinery.PathFinder.find_spec(_LEARN)
+    if found is None or not found.submodule_search_locations:
+        return
+    folder = Path(found.submodule_search_locations[0])
+    version = importlib.metadata.version("scikit-learn")
+    name = f"{_LEARN}.utils._bunch"
+    spec = importlib.util.spec_from_file_location(name, folder / "utils" / "_bunch.py")
+    if spec is None or spec.loader is None:
+        return
+    bunch = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(bunch)
+    with gzip.open(folder / "datasets" / "data" / "digits.csv.gz", "rt", encoding="utf-8") as file:
+        table = np.loadtxt(file, delimiter=",")  # (1797, 65): the pixels row by row, then the digit
+    text = (folder / "datasets" / "descr" / "digits.rst").read_text("utf-8")
+
+    def load_digits(*arguments: Any, **options: Any) -> Any:
+        """Return scikit-learn's digits: pixels from 0 to 16 (1797, 64) and labels (1797,), with what describes them."""
+        alone = options.get("return_X_y", False)
+        if arguments or options.keys() - {"return_X_y"} or type(alone) is not bool:
+            return _real(_DATASETS).load_digits(*arguments, **options)
+        own = table.copy()
+        data, target = own[:, :-1], own[:, -1].astype(int)
+        if alone:
+            return data, target
+        return bunch.Bunch(
+            data=data,
+            target=target,
+            frame=None,
+            feature_names=[f"pixel_{row}_{column}" for row in range(8) for column in range(8)],
+            target_names=np.arange(10),
+            images=data.reshape(-1, 8, 8),
+            DESCR=text,
+        )
+
+    load_digits.__module__ = f"{_DATASETS}._base"
+    sys.modules[name] = bunch  # the real one's, too, should it come
+    _put(_LEARN, {"__version__": version})
+    _put(_DATASETS, {"load_digits": load_digits})
+
+
 def _keep_digits(loader: Any) -> None:
     """Have the digits read and parsed now, and a copy handed out whenever they are asked for."""
     read = loader.load_gzip_compressed_csv_data
@@ -123,4 +236,4 @@ _FUNCTIONS: dict[str, dict[str, Callable[..., Any]]] = {
     "torch._dynamo": {"disable": _disable, "graph_break": _graph_break},
     _SHAPES: {"sym_eq": _sym_eq, "expect_true": _expect_true},
 }
-_PACKAGES = frozenset({"torch._dynamo", _STATS})
+_PACKAGES = frozenset({"torch._dynamo", _STATS, _LEARN, _DATASETS})

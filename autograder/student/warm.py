@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from autograder.records import Limits, SandboxError
-from autograder.sources import notebook_imports
+from autograder.sources import imported_names
 from autograder.student import survey, wire
 from autograder.student.patience import exchange
 from autograder.student.process import StudentProcess, Usage
@@ -42,7 +42,7 @@ class Wishes:
     @classmethod
     def of(cls, sources: Sequence[str], limits: Limits) -> Wishes:
         """What notebooks (JSON) need."""
-        return cls(tuple(notebook_imports(sources)), limits)
+        return cls(tuple(imported_names(sources)), limits)
 
     def incubator(self, *, here: bool = False) -> Incubator:
         """An incubator for it."""

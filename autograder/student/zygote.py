@@ -153,13 +153,17 @@ def warm_up(imports: list[str], *, output_bytes: int, folder: str) -> list[str]:
 
 
 def import_all(names: Sequence[str]) -> list[str]:
-    """Import these modules, and what the forks will need; those that cannot be imported."""
+    """Import these modules, and what the forks will need; those that cannot be imported.
+
+    A name may be "module:name", where that is all that is wanted of the module.
+    """
     from autograder.student import agent  # noqa: F401 # with all that it imports
 
     missing = []
     standins.before_importing(names)
-    taken_along = _TAKEN_ALONG - {name.partition(".")[0] for name in names}
-    for name in names:
+    modules = list(dict.fromkeys(name.partition(":")[0] for name in names))
+    taken_along = _TAKEN_ALONG - {name.partition(".")[0] for name in modules}
+    for name in modules:
         try:
             with contextlib.suppress(ImportError), _without(taken_along):
                 importlib.import_module(name)

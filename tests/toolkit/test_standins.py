@@ -11,26 +11,51 @@ import pytest
 from autograder.student.warm import Incubator
 
 BEGIN = """
-import json, sys, warnings
+import importlib.resources, importlib.util, json, os, pickle, pkgutil, sys, warnings
 warnings.simplefilter("ignore")
 from autograder.student import standins
 if sys.argv[1] == "with":
-    standins.before_importing([])
-import torch
+    standins.before_importing(sys.argv[2:])
 import sklearn.datasets
-torch._logging.set_logs(dynamo=50)
-if sys.argv[1] == "with":
-    standins.after_importing()
 def digits(change=False, **options):
     found = sklearn.datasets.load_digits(return_X_y=True, **options)
     told = [(each.dtype.str, each.shape, each.flags.writeable, each.sum().item()) for each in found]
     if change:
         found[0][:] = 1
     return told
+def described(value):
+    import numpy
+    if isinstance(value, numpy.ndarray):
+        return str(value.dtype), value.shape, value.strides, value.flags.writeable, value.sum().item()
+    return type(value).__name__, repr(value)
+def once(name):
+    before = []
+    loaders = importlib.machinery.SourceFileLoader, importlib.machinery.ExtensionFileLoader
+    for loader in loaders:
+        def exec_module(self, module, execute=loader.exec_module):
+            before.append(module.__name__)
+            return execute(self, module)
+        loader.exec_module = exec_module
+    importlib.import_module(name)
+    assert name in before or name in sys.modules
+    top = name.partition(".")[0]
+    twice = {each for each in before if before.count(each) > 1 and each.startswith(top + ".")}
+    package, _, last = name.rpartition(".")
+    return sorted(twice), getattr(sys.modules[package], last) is sys.modules[name]
 def loaded(source):
     namespace = {}
     exec(source, namespace)
     return sorted(name for name in namespace if not name.startswith("_")), namespace["expon"].cdf(1.0).item()
+def told(function):
+    try:
+        return repr(function())
+    except Exception as error:
+        return 'raised ' + repr(error)
+"""
+
+TORCH = """
+import torch
+torch._logging.set_logs(dynamo=50)
 def weights(optimizer, **options):
     torch.manual_seed(0)
     model = torch.nn.Linear(3, 2)
@@ -51,11 +76,8 @@ def jagged():
     parts = torch.nested.nested_tensor([torch.ones(2), torch.ones(3)], layout=torch.jagged, requires_grad=True)
     (parts * 2).sum().backward()
     return parts.grad.shape[0]
-def told(function):
-    try:
-        return repr(function())
-    except Exception as error:
-        return 'raised ' + repr(error)
+if sys.argv[1] == "with":
+    standins.after_importing()
 """
 
 EVERYDAY = [
@@ -93,28 +115,95 @@ SELDOM = [
     "__import__('torch._dynamo.config', fromlist=['x']).__name__",
     "__import__('torch.fx.experimental.symbolic_shapes', fromlist=['ShapeEnv']).ShapeEnv.__name__",
     "torch._dynamo.explain.__module__",
+    "once('torch._dynamo.config')",
+]
+# Of a scikit-learn that is wanted for its digits alone.
+ONLY_DIGITS = "sklearn.datasets:load_digits"
+DIGITS = [
+    "[(key, described(value)) for key, value in sklearn.datasets.load_digits().items()]",
+    "[described(each) for each in sklearn.datasets.load_digits(return_X_y=True)]",
+    "[digits(change=True), digits(change=True)]",
+    "type(sklearn.datasets.load_digits())",
+    "dir(sklearn.datasets.load_digits())",
+    "sklearn.datasets.load_digits().images.base is sklearn.datasets.load_digits().data.base",
+    "[pickle.loads(pickle.dumps(sklearn.datasets.load_digits())).data.sum() for _ in range(2)]",
+    "[sklearn.__version__, sklearn.__name__, sklearn.datasets.__name__]",
+    "[importlib.util.find_spec(name).name for name in ('sklearn', 'sklearn.datasets', 'scipy')]",
+    "[hasattr(sklearn, name) for name in ('__path__', '__version__')]",
+]
+SELDOM_DIGITS = [
+    "sklearn.datasets.load_digits(10)",
+    "sklearn.datasets.load_digits(classes=3)",
+    "[described(each) for each in sklearn.datasets.load_digits(return_X_y=True, as_frame=False, n_class=10)]",
+    "digits(n_class=3)",
+    "digits(n_class=True)",
+    "sklearn.datasets.load_digits(n_class=11)",
+    "sklearn.datasets.load_digits(return_X_y=1)",
+    "sklearn.datasets.load_digits(as_frame='yes')",
+    "type(sklearn.datasets.load_digits(as_frame=True).frame)",
+    "sklearn.datasets.load_iris().data.sum()",
+    "sklearn.metrics.accuracy_score([1, 2], [1, 1])",
+    "isinstance(sklearn.datasets.load_digits(), importlib.import_module('sklearn.utils').Bunch)",
+    "importlib.import_module('sklearn.utils.extmath').softmax([[0.0, 0.0]])",
+    "[once(name) for name in ('sklearn.utils.extmath', 'sklearn.datasets._base', 'sklearn.svm', 'scipy.stats')]",
+    "[list(sklearn.__path__), list(sklearn.datasets.__path__), sklearn.__path__[0], len(sklearn.__path__)]",
+    "importlib.util.find_spec('sklearn.utils').name",
+    "importlib.util.find_spec('sklearn.utils').origin",
+    "importlib.reload(importlib.import_module('sklearn.utils')).Bunch",
+    "sorted(each.name for each in pkgutil.iter_modules(sklearn.__path__))",
+    "importlib.resources.files('sklearn.datasets.data').joinpath('digits.csv.gz').is_file()",
+    "dir(sklearn)",
+    "sorted(set(dir(sklearn.datasets)) - {'sklearn'})",
+    "loaded('from sklearn.datasets import *; from scipy.stats import expon')",
+    "sklearn.clone(importlib.import_module('sklearn.svm').SVC(C=3.0))",
+    "sklearn.nothing",
+    "importlib.import_module('sklearn.nothing')",
 ]
 
 
-def values(how: str, expressions: list[str]) -> tuple[list[str], list[str]]:
-    """What the expressions give, with the stand-ins or without, and which of what they stand for is there then."""
-    lines = [f"said = [{', '.join(f'told(lambda: {expression})' for expression in expressions)}]"]
-    lines.append("kept = ('sympy', 'torch._dynamo.symbolic_convert', 'scipy.stats.distributions')")
-    lines.append("there = [name for name in kept if name in sys.modules]")
-    lines.append("print(json.dumps([said, there]))")
+def values(how: str, expressions: list[str], *names: str, apart: bool = False) -> list[tuple[str, list[str]]]:
+    """What each expression gives, with the stand-ins or without, and which of what they stand for is there then.
+
+    `names` are what the notebook imports. Without any it is torch and scikit-learn. `apart` is each in a fork.
+    """
+    lines = ["kept = ('sympy', 'torch._dynamo.symbolic_convert', 'scipy.stats.distributions', 'sklearn.base')"]
+    for expression in expressions:
+        lines += [
+            f"if {apart} and os.fork():",
+            "    os.wait()",
+            "else:",
+            f"    said = told(lambda: {expression})",
+            "    print(json.dumps([said, [name for name in kept if name in sys.modules]]), flush=True)",
+            f"    if {apart}: os._exit(0)",
+        ]
     done = subprocess.run(
-        [sys.executable, "-c", BEGIN + "\n".join(lines), how], capture_output=True, text=True, check=True, timeout=300
+        [sys.executable, "-c", (BEGIN if names else BEGIN + TORCH) + "\n".join(lines), how, *names],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=300,
     )
-    said, there = json.loads(done.stdout.splitlines()[-1])
-    return said, there
+    found = [tuple(json.loads(line)) for line in done.stdout.splitlines()]
+    assert len(found) == len(expressions), done.stderr
+    return found
+
+
+def said(found: list[tuple[str, list[str]]]) -> list[str]:
+    return [value for value, _ in found]
 
 
 def test_what_notebooks_do_every_day_is_the_same_and_brings_in_no_more():
-    usual, _ = values("without", EVERYDAY)
-    said, there = values("with", EVERYDAY)
-    assert said == usual
-    assert there == []
-    assert sum(each.startswith("raised ") for each in said) == 3
+    usual, found = values("without", EVERYDAY), values("with", EVERYDAY)
+    assert said(found) == said(usual)
+    assert found[-1][1] == ["sklearn.base"]
+    assert sum(each.startswith("raised ") for each in said(found)) == 3
+
+
+def test_the_digits_are_the_same_and_bring_in_nothing_else():
+    usual, found = values("without", DIGITS, ONLY_DIGITS), values("with", DIGITS, ONLY_DIGITS)
+    assert said(found) == said(usual)
+    assert found[-1][1] == []
+    assert not any(each.startswith("raised ") for each in said(found))
 
 
 def test_there_is_none_for_a_library_that_nobody_imported():
@@ -133,16 +222,17 @@ def test_a_notebook_that_imports_statistics_finds_them_imported(imports):
     assert done.stdout == "True\n", done.stderr
 
 
-@pytest.fixture(scope="module")
-def usual() -> dict[str, str]:
-    return dict(zip(SELDOM, values("without", SELDOM)[0], strict=True))
+def test_what_needs_the_real_module_gets_it():
+    usual, found = values("without", SELDOM, apart=True), values("with", SELDOM, apart=True)
+    assert dict(zip(SELDOM, said(found), strict=True)) == dict(zip(SELDOM, said(usual), strict=True))
+    assert not any(each.startswith("raised ") for each in said(found))
 
 
-@pytest.mark.parametrize("expression", SELDOM)
-def test_what_needs_the_real_module_gets_it(expression, usual):
-    said, _ = values("with", [expression])
-    assert said == [usual[expression]]
-    assert not said[0].startswith("raised ")
+def test_what_needs_more_than_the_digits_gets_the_library():
+    usual = values("without", SELDOM_DIGITS, ONLY_DIGITS, apart=True)
+    found = values("with", SELDOM_DIGITS, ONLY_DIGITS, apart=True)
+    assert dict(zip(SELDOM_DIGITS, said(found), strict=True)) == dict(zip(SELDOM_DIGITS, said(usual), strict=True))
+    assert [expression for expression, (_, there) in zip(SELDOM_DIGITS, found, strict=True) if not there] == []
 
 
 def test_a_student_s_process_has_them():
