@@ -18,7 +18,7 @@ import signal
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence, Set
 from concurrent.futures import Executor, Future
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
@@ -27,15 +27,16 @@ from typing import Any, Self
 from autograder.course import Assignment, Course
 from autograder.gradebook import ensure_assignment, graded_students, record
 from autograder.progress import Progress
-from autograder.records import AutograderError, GradedSubmission
+from autograder.records import AutograderError, GradedSubmission, ProcessLost
 from autograder.submissions import Submission, files_beside, find_students, read_submission
-from autograder.workers import LocalPool, WorkerLost, grade_one, prepare, warm_up
+from autograder.workers import ForemanLost, LocalPool, WorkerLost, grade_one, prepare, warm_up
 
 RESULTS = "results.json"
 _BATCH = 25
 _BATCH_SECONDS = 2.0
 _LOOK_SECONDS = 0.5
 _TRIES = 3
+_LOSSES = 30
 
 Pair = tuple[Submission, GradedSubmission]
 
@@ -203,6 +204,7 @@ def _graded(
         return
     todo = itertools.chain([first], todo)
     tries: dict[str, int] = {}
+    losses = 0  # of processes, since something was graded
     again: list[Submission] = []
     exhausted = False
     prepared = False
@@ -252,11 +254,20 @@ def _graded(
                 except BrokenProcessPool as error:
                     reason = error
                     lost.append(submission)
+                except (ProcessLost, WorkerLost) as error:
+                    losses += 1
+                    if losses > _LOSSES:
+                        raise AutograderError(f"the processes that grade die again and again: {error}") from error
+                    if isinstance(error, ForemanLost):
+                        again.append(submission)
+                    else:
+                        _retry(submission, error, tries, again, progress)
                 except AutograderError:
                     raise
                 except Exception as error:
                     _retry(submission, error, tries, again, progress)
                 else:
+                    losses = 0
                     with ctrl_c.at_once():
                         yield submission, result
             # Those that were done before it broke are not lost.
@@ -278,7 +289,7 @@ def _graded(
 
 
 class _CtrlC:
-    """Within it, Ctrl-C waits for a moment when nothing of an executor's is in hand.
+    """Within it, Ctrl-C (or a signal that the caller has made the same) waits till nothing of an executor's is in hand.
 
     Python raises KeyboardInterrupt also between taking a lock and noting that it is taken. The executor's own thread
     would wait for such a lock for ever.
@@ -287,17 +298,19 @@ class _CtrlC:
     def __init__(self) -> None:
         self._noted = self._at_once = False
         self._waiting: queue.SimpleQueue[Future[Any] | None] | None = None
-        self._before: Any = None
+        self._before: dict[signal.Signals, Any] = {}
 
     def __enter__(self) -> Self:
-        # A job in the background has it ignored, and goes on doing so.
-        if threading.current_thread() is threading.main_thread() and callable(signal.getsignal(signal.SIGINT)):
-            self._before = signal.signal(signal.SIGINT, self._note)
+        if threading.current_thread() is threading.main_thread():
+            for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+                # A job in the background has it ignored, and goes on doing so; others have their own default.
+                if callable(signal.getsignal(number)):
+                    self._before[number] = signal.signal(number, self._note)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        if self._before is not None:
-            signal.signal(signal.SIGINT, self._before)
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
         if kind is None:
             self._look()
 
@@ -356,12 +369,16 @@ def _abandon(executor: Executor) -> None:
 def _prepare_workers(executor: Executor, course: Course, assignment: Assignment, workers: int, ctrl_c: _CtrlC) -> None:
     """Let the workers get ready; once the first has found the checks to be right, the gradebook is told."""
     ready = [executor.submit(prepare, assignment, course.secret) for _ in range(workers)]
-    first: queue.SimpleQueue[Future[Any] | None] = queue.SimpleQueue()
-    ready[0].add_done_callback(first.put)
-    try:
-        ctrl_c.next_of(first).result()
-    except (BrokenProcessPool, WorkerLost) as error:
-        raise AutograderError(f"the processes that grade die when they start: {error}") from error
+    for attempt in range(1, _TRIES + 1):
+        first: queue.SimpleQueue[Future[Any] | None] = queue.SimpleQueue()
+        ready[0].add_done_callback(first.put)
+        try:
+            ctrl_c.next_of(first).result()
+            break
+        except (BrokenProcessPool, WorkerLost) as error:
+            if attempt == _TRIES or isinstance(error, BrokenProcessPool):
+                raise AutograderError(f"the processes that grade die when they start: {error}") from error
+            ready[0] = executor.submit(prepare, assignment, course.secret)
     for _ in ready:
         executor.submit(warm_up, assignment, course.secret)  # meanwhile; what fails there will be said of a submission
     with ctrl_c.at_once():
@@ -404,12 +421,22 @@ def _write_files(course: Course, assignment: Assignment, submission: Submission,
     files.update(files_beside(assignment, submission))
     if submission.timestamp is not None:
         files["timestamp.txt"] = submission.timestamp.encode()
-    tops = {name.partition("/")[0] for name in files}
-    for path in folder.iterdir():
-        if path.name not in tops:
-            shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
+    wanted = {folder / name for name in files}
+    _clear(folder, wanted, {above for path in wanted for above in path.parents})
     for name, content in files.items():
         write_whole(folder / name, content)
+
+
+def _clear(folder: Path, files: Set[Path], folders: Set[Path]) -> None:
+    """Take away what is in a folder, and in those of `folders` that are there, but for these files."""
+    for path in folder.iterdir():
+        if not path.is_dir() or path.is_symlink():
+            if path not in files:
+                path.unlink()
+        elif path in folders:
+            _clear(path, files, folders)
+        else:
+            shutil.rmtree(path)
 
 
 def write_whole(path: Path, content: bytes) -> None:

@@ -10,6 +10,7 @@ import atexit
 import contextlib
 import gc
 import os
+import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -159,6 +160,10 @@ def _grade(options: argparse.Namespace) -> int:
     def say(sentence: str) -> None:
         print(plain(sentence), file=sys.stderr)
 
+    # Who ends a command this way wants what Ctrl-C does, unless it is to go on without its terminal.
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, signal.default_int_handler)
     try:
         if not options.scheduler:
             start_early(options.course, options.assignment)

@@ -25,7 +25,7 @@ from typing import Any
 
 from autograder import __version__
 from autograder.course import Assignment
-from autograder.records import AutograderError, SandboxError
+from autograder.records import AutograderError, ProcessLost, SandboxError
 from autograder.workers import Crew
 
 _LOOK_SECONDS = 2.0
@@ -126,6 +126,8 @@ def run_here(topic: str, token: str, function: Callable[..., Any], parcel: Parce
     worker.log_event(topic, token)
     try:
         return room.run(function, arguments)
+    except ProcessLost:
+        raise
     except SandboxError as error:
         return Refused(worker.address, f"{name} is refused: {error}")
 

@@ -110,7 +110,7 @@ def _patiently(course: Course, work: Callable[[], Result]) -> Result:
     It is one transaction, and writes the same when it is done twice.
     """
     from nbgrader.api import InvalidEntry
-    from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+    from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 
     for attempt in itertools.count(1):
         try:
@@ -120,9 +120,12 @@ def _patiently(course: Course, work: Callable[[], Result]) -> Result:
             error = raised.__context__ if isinstance(raised, InvalidEntry) else raised
             if not isinstance(error, SQLAlchemyError):
                 raise
-            # The formgrader writes too, and briefly; a server may be started anew.
-            passing = "database is locked" in str(error) or (
-                isinstance(error, DBAPIError) and (error.connection_invalidated or _lost(error))
+            # The formgrader writes too, and briefly; a server may be started anew. And who grades another assignment
+            # may have added the same students, or made the tables, since this looked for them.
+            passing = (
+                isinstance(error, IntegrityError)
+                or any(sentence in str(error) for sentence in ("database is locked", "already exists"))
+                or (isinstance(error, DBAPIError) and (error.connection_invalidated or _lost(error)))
             )
             if not passing or attempt == LOCK_ATTEMPTS:
                 raise _unusable(course, error) from error
@@ -131,8 +134,9 @@ def _patiently(course: Course, work: Callable[[], Result]) -> Result:
 
 
 def _lost(error: Any) -> bool:
-    """Whether a connection to a server could not be made or was lost."""
-    return type(error.orig).__name__ == "OperationalError" and type(error.orig).__module__.startswith("psycopg")
+    """Whether a connection to a server could not be made or was lost, or it chose this one to end a deadlock."""
+    kinds = type(error.orig).__mro__
+    return any(kind.__name__ == "OperationalError" and kind.__module__.startswith("psycopg") for kind in kinds)
 
 
 def _unusable(course: Course, error: Exception) -> AutograderError:
@@ -154,7 +158,13 @@ def _make_database(db_url: str) -> None:
 
     engine = create_engine(db_url)
     try:
+        with engine.connect() as connection:
+            if inspect(connection).get_table_names():
+                return
         with engine.begin() as connection:
+            if engine.dialect.name == "sqlite":
+                # Its driver begins no transaction by itself to make tables in: all of them or none.
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
             if not inspect(connection).get_table_names():
                 Base.metadata.create_all(connection)
                 MigrationContext.configure(connection).stamp(ScriptDirectory(ALEMBIC_DIR), "head")
@@ -224,7 +234,7 @@ def _record(gradebook: Any, course: Course, assignment: Assignment, pairs: Seque
     from nbgrader.utils import parse_utc
 
     db, entry = gradebook.db, gradebook.find_assignment(assignment.id)
-    ids = list({submission.student for submission, _ in pairs})
+    ids = sorted({submission.student for submission, _ in pairs})
     known = {id_ for (id_,) in db.query(api.Student.id).filter(api.Student.id.in_(ids))}
     db.add_all([api.Student(id=id_) for id_ in ids if id_ not in known])
     db.flush()

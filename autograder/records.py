@@ -9,6 +9,7 @@ The errors form one tree::
     ├── CourseError             the course itself is wrong; says which file and cell
     ├── ReleaseError            the release could not be proven
     ├── SandboxError            the jail the course asks for cannot be had here
+    │   └── ProcessLost         one of its processes died, as when it was killed: worth another try
     └── StudentFault            what the student's process did, seen from a check; each is a verdict
         ├── Missing             no such function or variable                     -> missing
         ├── Raised              the student's code raised                        -> error
@@ -60,6 +61,10 @@ class ReleaseError(AutograderError):
 
 class SandboxError(AutograderError):
     """The protections that the course asks for are not to be had here."""
+
+
+class ProcessLost(SandboxError):
+    """A process of the sandbox died that runs no student's code, or was never begun with. Another try may do."""
 
 
 class StudentFault(Exception):

@@ -14,6 +14,7 @@ import resource
 import shutil
 import signal
 import socket
+import subprocess
 import sys
 import tempfile
 import threading
@@ -25,7 +26,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from autograder.course import Assignment, Course
-from autograder.records import GradedSubmission, SandboxError
+from autograder.records import GradedSubmission, ProcessLost
 from autograder.sources import imported_names
 from autograder.student import linux
 from autograder.student.warm import Incubator, Wishes, start_clean
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
     from autograder.examiner import Examiner
 
 _MEMORY_MB = 2048
+# A foreman that has died is known to have a moment after its workers are.
+_DEATH_SECONDS = 0.5
 
 ON_ANY_CORE, ON_ONE_CORE = b"w", b"1"
 """How a foreman is asked for a worker."""
@@ -42,6 +45,10 @@ ON_ANY_CORE, ON_ONE_CORE = b"w", b"1"
 
 class WorkerLost(Exception):
     """The process that had a submission in hand has died; the executor goes on with another."""
+
+
+class ForemanLost(WorkerLost):
+    """All of them have died with the process that they are forks of: none had a submission that did it."""
 
 
 # In a worker
@@ -87,12 +94,16 @@ def grade_one(assignment: Assignment, secret: bytes, submission: Submission) -> 
     from autograder.grade import grade_submission
 
     examiner = take_on(assignment, secret)
-    try:
-        return grade_submission(examiner, submission)
-    except SandboxError:
-        # A zygote may be lost to the machine (out of memory, say): once more with a new one.
-        examiner.retire_zygote()
-        return grade_submission(examiner, submission)
+    # A process may be lost to the machine (out of memory, say), or to who kills it, and it may be a student's. What a
+    # submission does itself it does again.
+    with contextlib.suppress(ProcessLost):
+        zygote = examiner.zygote
+        before = zygote.crashes
+        graded = grade_submission(examiner, submission)
+        if zygote.crashes == before:
+            return graded
+    examiner.retire_zygote()
+    return grade_submission(examiner, submission)
 
 
 def begin_worker(memory_mb: int) -> None:
@@ -161,7 +172,7 @@ class Foreman:
             self._line.send(message)
 
     def worker(self, *, on_one_core: bool) -> Worker:
-        """A new worker. Raises `WorkerLost` when the foreman has died."""
+        """A new worker. Raises `ForemanLost` when the foreman has died."""
         ours, theirs = socket.socketpair()
         with theirs:
             try:
@@ -169,8 +180,14 @@ class Foreman:
                 socket.send_fds(self._sock, [kind], [theirs.fileno()], socket.MSG_NOSIGNAL)
             except OSError:
                 ours.close()
-                raise WorkerLost("the process that workers are forked from has died") from None
-        return Worker(Connection(ours.detach()))
+                raise ForemanLost("the process that workers are forked from has died") from None
+        return Worker(Connection(ours.detach()), self)
+
+    def has_died(self, seconds: float = 0.0) -> bool:
+        """Whether it has, or does within `seconds`."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(seconds)
+        return self._process.returncode is not None
 
     def close(self, *, at_once: bool = False) -> None:
         """End it with its workers: when they have finished what they have in hand, or `at_once`."""
@@ -185,20 +202,27 @@ class Foreman:
 class Worker:
     """The line to a worker."""
 
-    def __init__(self, line: Connection) -> None:
-        self._line = line
+    def __init__(self, line: Connection, foreman: Foreman) -> None:
+        self._line, self._foreman = line, foreman
         self.alive = True
+
+    @property
+    def waits(self) -> bool:
+        """Whether it is there and waits for work, as far as can be seen."""
+        return self.alive and not self._line.poll(0)
 
     def run(self, function: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
         """What the function of assignment, secret and `arguments` returns or raises there.
 
-        Raises `WorkerLost` when the process dies over it.
+        Raises `WorkerLost` when the process dies over it, `ForemanLost` when its foreman does.
         """
         try:
             self._line.send((function, arguments))
             failed, answer = self._line.recv()
         except (EOFError, OSError):
             self.alive = False
+            if self._foreman.has_died(_DEATH_SECONDS):
+                raise ForemanLost("the process that workers are forked from has died") from None
             raise WorkerLost("the process that had it in hand died") from None
         if failed:
             raise answer
@@ -290,11 +314,14 @@ class Crew:
         with self._hiring:
             if not self._open:
                 raise WorkerLost("there is nothing more to do")
-            if self._idle:
-                return self._idle.pop()
+            while self._idle:
+                worker = self._idle.pop()
+                if worker.waits:
+                    return worker
+                worker.close()
             try:
                 return self._foreman.worker(on_one_core=self._on_one_core)
-            except WorkerLost:
+            except ForemanLost:
                 self._foreman.close(at_once=True)
                 self._foreman = foreman_for(*self._job)
                 return self._foreman.worker(on_one_core=self._on_one_core)

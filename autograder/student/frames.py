@@ -38,6 +38,16 @@ class Late(ProtocolError):
     """The other side did not answer, or did not read, in time."""
 
 
+def is_open(sock: socket.socket) -> bool:
+    """Whether the other end is there, on a socket on which nothing comes unasked."""
+    try:
+        return sock.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) != b""
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+
+
 class TooLarge(ValueError):
     """A value of more bytes than may cross."""
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import signal
 from collections.abc import Callable, Iterator
 
 Layers = dict[str, str]
 ON = "on"
+_TRIES = 3
 
 
 def is_on(state: str) -> bool:
@@ -29,8 +31,21 @@ def attempt(layers: Layers, name: str, state: str = ON) -> Iterator[None]:
 def in_child(function: Callable[[int], Layers], fork: Callable[[], int] = os.fork) -> Layers:
     """What `function` returns in a forked child, whose end is waited for. OSError, with its words, if it raises.
 
-    `function` is given the one file descriptor that it must leave open.
+    `function` is given the one file descriptor that it must leave open. A child that is killed says nothing about the
+    layers, and is followed by another, a few times.
     """
+    for _ in range(_TRIES):
+        text, status = _said_by_child(function, fork)
+        if text or not (os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL):
+            break
+    result = json.loads(text or '"it was killed"')
+    if not isinstance(result, dict):
+        raise OSError(f"a probe of the sandbox failed ({result})")
+    return result
+
+
+def _said_by_child(function: Callable[[int], Layers], fork: Callable[[], int]) -> tuple[bytes, int]:
+    """What a forked child says that `function` returns, as JSON, and how it ended."""
     reader, writer = os.pipe()
     pid = fork()
     if pid == 0:
@@ -46,8 +61,4 @@ def in_child(function: Callable[[int], Layers], fork: Callable[[], int] = os.for
     os.close(writer)
     with open(reader, "rb") as stream:
         text = stream.read()
-    os.waitpid(pid, 0)
-    result = json.loads(text or '"it was killed"')
-    if not isinstance(result, dict):
-        raise OSError(f"a probe of the sandbox failed ({result})")
-    return result
+    return text, os.waitpid(pid, 0)[1]

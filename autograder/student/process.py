@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from autograder.harmless import harmless_data, harmless_metadata
-from autograder.records import Crashed, OutOfMemory, SandboxError, StudentFault, TimedOut
+from autograder.records import Crashed, OutOfMemory, ProcessLost, SandboxError, StudentFault, TimedOut
 from autograder.student import wire
 from autograder.student.patience import SECONDS_BETWEEN_LOOKS, exchange, own_code
 
@@ -65,7 +65,7 @@ class _Line:
     def __init__(self, process: StudentProcess, channel: wire.Channel) -> None:
         self.out_of_memory = False
         self._process = process
-        self._channel = channel
+        self.channel = channel
         # Whatever the examiner waits for, the memory of the whole sandbox is watched meanwhile.
         channel.watch(process.watch_memory, SECONDS_BETWEEN_LOOKS)
         self._numbers = itertools.count(1)
@@ -80,7 +80,7 @@ class _Line:
         number = next(self._numbers)
         deadline = time.monotonic() + min(seconds + GRACE, self._process.seconds_left())
         with self._faults(seconds):
-            self._channel.send({"id": number, **message}, deadline=deadline, fds=fds)
+            self.channel.send({"id": number, **message}, deadline=deadline, fds=fds)
             while True:
                 reply = self._receive(number, deadline)
                 if reply.get("status") != "callback":
@@ -89,7 +89,7 @@ class _Line:
 
     def _receive(self, number: int, deadline: float) -> dict[str, Any]:
         limit = self._process.zygote.limits.value_bytes + 2**20
-        reply = self._channel.receive(deadline=deadline, max_bytes=limit)
+        reply = self.channel.receive(deadline=deadline, max_bytes=limit)
         if not isinstance(reply, dict) or reply.get("id") != number:
             raise wire.ProtocolError("an answer to another question")
         return reply
@@ -104,9 +104,11 @@ class _Line:
             raise TimedOut(f"no answer within {seconds:g} seconds") from None
         except wire.ProtocolError as error:
             if not self._process.zygote.alive:
-                raise SandboxError("the zygote has ended, and took the process along") from error
+                raise ProcessLost("the zygote has ended, and took the process along") from error
             if self.out_of_memory or self._process.out_of_memory:
                 raise OutOfMemory("more memory than the limit") from None
+            if isinstance(error, wire.Closed):
+                self._process.zygote.crashes += 1
             raise Crashed(f"the process ended ({error})") from error
 
     def step(self, message: dict[str, Any], seconds: float, number: int = 0) -> tuple[int, dict[str, Any]]:
@@ -118,7 +120,7 @@ class _Line:
         number = number or next(self._numbers)
         deadline = time.monotonic() + min(seconds + GRACE, self._process.seconds_left())
         with self._faults(seconds):
-            self._channel.send({"id": number, **body}, deadline=deadline)
+            self.channel.send({"id": number, **body}, deadline=deadline)
             return number, self._receive(number, deadline)
 
     def _answer(self, number: int, reply: dict[str, Any], call_back: CallBack | None, deadline: float) -> None:
@@ -133,10 +135,10 @@ class _Line:
             raise
         except Exception as error:
             answer["error"] = f"{type(error).__name__}: {error}"
-        self._channel.send(answer, deadline=deadline)
+        self.channel.send(answer, deadline=deadline)
 
     def close(self) -> None:
-        self._channel.close()
+        self.channel.close()
 
 
 class StudentProcess:
@@ -168,7 +170,13 @@ class StudentProcess:
             self.layers = {**zygote.layers, **greeting["layers"]}
         except (wire.ProtocolError, KeyError, TypeError) as error:
             self.end()
-            raise SandboxError(f"the student process did not start: {error}") from error
+            lost = isinstance(error, wire.Closed)
+            raise (ProcessLost if lost else SandboxError)(f"the student process did not start: {error}") from error
+
+    @property
+    def alive(self) -> bool:
+        """Whether the process is there, while nothing is asked of it."""
+        return wire.is_open(self._line.channel.sock)
 
     def seconds_left(self) -> float:
         """Seconds until the submission's own limit."""
@@ -185,7 +193,7 @@ class StudentProcess:
             self.watch_memory()
             look()
 
-        self._line._channel.watch(both, SECONDS_BETWEEN_LOOKS)
+        self._line.channel.watch(both, SECONDS_BETWEEN_LOOKS)
 
     def watch_memory(self) -> None:
         """End the forks when the whole sandbox takes more than the limit, and then all of it if it still does."""

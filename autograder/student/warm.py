@@ -22,7 +22,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from autograder.records import Limits, SandboxError
+from autograder.records import Limits, ProcessLost, SandboxError
 from autograder.sources import imported_names
 from autograder.student import survey, wire
 from autograder.student.patience import exchange
@@ -79,20 +79,23 @@ class Incubator:
                 self._process = start_clean("autograder.student.zygote", theirs, json.dumps(wishes), quiet=quiet)
 
     def zygote(self, forbidden: Sequence[str] = ()) -> Zygote:
-        """A new zygote, in which using one of the `forbidden` names is noticed. `SandboxError` when there is none."""
+        """A new zygote, in which using one of the `forbidden` names is noticed. `SandboxError` when there is none.
+
+        `ProcessLost` when it, or what it comes from, was there and has died.
+        """
         ours, theirs = socket.socketpair()
         with theirs:
             try:
                 socket.send_fds(self._requests, [b"z"], [theirs.fileno()], socket.MSG_NOSIGNAL)
             except OSError as error:
                 ours.close()
-                raise SandboxError("the process that zygotes come from has ended") from error
+                raise ProcessLost("the process that zygotes come from has ended") from error
         return Zygote(wire.Channel(ours), self.limits, self._folder, forbidden)
 
     @property
     def alive(self) -> bool:
         """Whether it can still give zygotes."""
-        return _is_open(self._requests)
+        return wire.is_open(self._requests)
 
     def close(self) -> None:
         """End it with all its zygotes; in a fork of the process that made it, only let go of it."""
@@ -115,10 +118,15 @@ class Incubator:
 
 
 class Zygote:
-    """A warm process in a jail that forks student processes. One at a time; use one zygote per worker."""
+    """A warm process in a jail that forks student processes. One at a time; use one zygote per worker.
+
+    `crashes` is how many processes of the sandbox have ended while something was asked of them. That may have been the
+    student's doing, or a signal from outside.
+    """
 
     def __init__(self, channel: wire.Channel, limits: Limits, folder: str, forbidden: Sequence[str]) -> None:
         self.limits = limits
+        self.crashes = 0
         self._channel = channel
         self._handle: int | None = None
         self._scratch = tempfile.mkdtemp(dir=folder)
@@ -141,7 +149,8 @@ class Zygote:
             )
         except (wire.ProtocolError, SandboxError) as error:
             self.close()
-            raise SandboxError(f"the zygote did not start: {error}") from error
+            lost = isinstance(error, (wire.ProtocolError, ProcessLost))
+            raise (ProcessLost if lost else SandboxError)(f"the zygote did not start: {error}") from error
         self.layers: dict[str, str] = reply["layers"]
         self.missing: list[str] = reply["missing"]
         self._baseline = int(reply["baseline"])
@@ -159,7 +168,7 @@ class Zygote:
                 self._channel.send(message, deadline=deadline, fds=fds)
                 return self._receive(deadline)
         except wire.ProtocolError as error:
-            raise SandboxError(f"the zygote does not answer ({error})") from error
+            raise ProcessLost(f"the zygote does not answer ({error})") from error
 
     def spawn(
         self, files: Sequence[tuple[str, bytes]] = (), seed: int = 0, deadline: float | None = None
@@ -206,7 +215,7 @@ class Zygote:
     @property
     def alive(self) -> bool:
         """Whether the zygote can still spawn."""
-        return _is_open(self._channel.sock)
+        return wire.is_open(self._channel.sock)
 
     def close(self) -> None:
         """End the zygote and every student process it has."""
@@ -227,16 +236,6 @@ class Zygote:
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-
-def _is_open(sock: socket.socket) -> bool:
-    """Whether the other end is there, on a socket on which nothing comes unasked."""
-    try:
-        return sock.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) != b""
-    except BlockingIOError:
-        return True
-    except OSError:
-        return False
 
 
 def start_clean(

@@ -31,7 +31,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.student.frames import MAX_FRAME, Channel, Closed, Late, ProtocolError, TooLarge
+from autograder.student.frames import MAX_FRAME, Channel, Closed, Late, ProtocolError, TooLarge, is_open
 
 __all__ = [
     "MAX_FRAME",
@@ -43,6 +43,7 @@ __all__ = [
     "TooLarge",
     "decode",
     "encode",
+    "is_open",
     "laid_out",
     "layout_of",
     "missing",

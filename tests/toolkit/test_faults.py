@@ -155,6 +155,33 @@ def test_a_kill_at_any_instant_of_writing_costs_nothing_but_the_time(in_memory, 
     assert cut > 5, "nearly all of them were done before they were killed"
 
 
+def test_a_folder_may_become_a_file_and_a_file_a_folder(tmp_path, known):
+    room, kept, _ = known
+    course = copy_of(room, tmp_path)
+    handed_in = course.path("submitted", "tiny", "ada")
+    done = course.path("autograded", "tiny", "ada")
+    names = (
+        {"data/x.csv": "1", "data/far/y.csv": "2", "z": "3"},
+        {"data": "4", "z/far/y.csv": "5"},
+        {"data/y.csv": "6"},
+    )
+    for files in names:
+        for place in ("data", "z"):
+            path = handed_in / place
+            shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+        for name, text in files.items():
+            (handed_in / name).parent.mkdir(parents=True, exist_ok=True)
+            (handed_in / name).write_text(text)
+        grade_prepared(course, kept)
+        found = {path.relative_to(done).as_posix(): path for path in done.rglob("*") if path.is_file()}
+        assert {name: found[name].read_text() for name in files} == files
+        assert found.keys() - files.keys() == {"results.json", "tiny.ipynb"}
+        (done / "data" / ".y.csv.left").write_text("") if "data/y.csv" in files else None
+    (handed_in / "data" / "y.csv").write_text("7")
+    grade_prepared(course, kept)
+    assert {path.name for path in (done / "data").iterdir()} == {"y.csv"}
+
+
 def test_a_gradebook_that_another_program_has_for_a_while_is_waited_for(tmp_path, known):
     room, kept, undisturbed = known
     course = copy_of(room, tmp_path)

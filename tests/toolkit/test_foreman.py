@@ -10,13 +10,14 @@ import secrets
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from autograder.workers import Crew, LocalPool, WorkerLost, foreman_for, prepare, warm_up
+from autograder.workers import Crew, ForemanLost, LocalPool, WorkerLost, foreman_for, prepare, warm_up
 from tests.toolkit.classroom import Classroom
 from tests.toolkit.test_interrupted import safely
 
@@ -101,13 +102,19 @@ def ended(pids: set[int]) -> bool:
     return not any(map(alive, pids))
 
 
+def kill_at_work(crew: Crew, victim: int) -> None:
+    """Kill a process while the one worker has something in hand."""
+    os.kill(*named("worker"), signal.SIGSTOP)
+    threading.Timer(0.3, lambda: os.kill(victim, signal.SIGKILL)).start()
+    crew.run(prepare, ())
+
+
 def test_a_worker_that_dies_costs_its_task_and_the_foreman_goes_on(crew):
     crew.run(prepare, ())
     foreman, (worker,) = named("foreman"), named("worker")
-    os.kill(worker, signal.SIGKILL)
-    assert ended({worker})
-    with pytest.raises(WorkerLost):
-        crew.run(prepare, ())
+    with pytest.raises(WorkerLost) as lost:
+        kill_at_work(crew, worker)
+    assert type(lost.value) is WorkerLost
     crew.run(prepare, ())
     assert named("foreman") == foreman
     assert len(named("worker")) == 1
@@ -117,12 +124,29 @@ def test_a_foreman_that_is_killed_takes_its_own_along_and_is_replaced(crew):
     crew.run(warm_up, ())
     (foreman,), before = named("foreman"), named("worker") | named("zygote")
     assert len(before) > 1
-    os.kill(foreman, signal.SIGKILL)
+    with pytest.raises(ForemanLost):
+        kill_at_work(crew, foreman)
     assert ended(before)
-    with pytest.raises(WorkerLost):
-        crew.run(prepare, ())
     crew.run(prepare, ())
     assert named("foreman") - {foreman}
+
+
+@pytest.mark.parametrize("kind", ["worker", "foreman"])
+def test_who_has_died_while_idle_costs_no_task(crew, kind):
+    crew.run(prepare, ())
+    (victim,) = named(kind)
+    before = named("worker")
+    os.kill(victim, signal.SIGKILL)
+    assert ended(before)
+    crew.run(prepare, ())
+    assert named("worker") - before
+
+
+def test_a_foreman_that_is_killed_while_it_gets_ready_is_told_from_a_worker(crew):
+    threading.Timer(0.3, lambda: os.kill(*named("foreman"), signal.SIGKILL)).start()
+    with pytest.raises(ForemanLost):
+        crew.run(prepare, ())
+    crew.run(prepare, ())
 
 
 def test_a_crew_that_is_closed_does_nothing_more(crew):

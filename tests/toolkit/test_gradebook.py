@@ -11,13 +11,14 @@ import sqlite3
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from autograder.course import load_assignment, load_course
-from autograder.gradebook import ensure_assignment, open_gradebook, record
+from autograder.gradebook import _make_database, ensure_assignment, open_gradebook, record
 from autograder.records import AutograderError, CourseError, Grade, QuestionResult, Run
 from autograder.submissions import Submission
 
@@ -333,6 +334,43 @@ def test_a_gradebook_that_is_being_written_is_waited_for(small):
     timer.join()
     database.close()
     assert scores(small)["double"] == (3.0, None, False)
+
+
+def test_who_adds_the_same_student_meanwhile_is_no_fault(small):
+    submission = small.submit(small.answered())
+    ensure_assignment(small.course, small.assignment)
+    database = sqlite3.connect(small.root / "gradebook.db", check_same_thread=False, isolation_level=None)
+    database.execute("begin immediate")
+    database.execute("insert into student (id) values ('ada')")
+    timer = threading.Timer(0.5, lambda: database.execute("commit"))
+    timer.start()
+    grade_all(small, submission)
+    timer.join()
+    database.close()
+    assert scores(small)["double"] == (3.0, None, False)
+
+
+def test_two_that_make_the_gradebook_at_once_both_succeed(small):
+    with ThreadPoolExecutor(8) as pool:
+        for done in [pool.submit(_make_database, f"sqlite:///{small.root}/gradebook.db") for _ in range(8)]:
+            done.result()
+    grade_all(small, small.submit(small.answered()))
+    assert scores(small)["double"] == (3.0, None, False)
+
+
+def test_a_gradebook_is_made_whole_or_not_at_all(small, monkeypatch):
+    def fails(*_: Any) -> None:
+        raise OSError("no room")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("alembic.runtime.migration.MigrationContext.stamp", fails)
+        with pytest.raises(OSError, match="no room"):
+            ensure_assignment(small.course, small.assignment)
+    with contextlib.closing(sqlite3.connect(small.root / "gradebook.db")) as database:
+        assert database.execute("select name from sqlite_master").fetchall() == []
+    ensure_assignment(small.course, small.assignment)
+    with contextlib.closing(sqlite3.connect(small.root / "gradebook.db")) as database:
+        assert len(database.execute("select version_num from alembic_version").fetchall()) == 1
 
 
 def test_a_gradebook_that_cannot_be_used_is_named(small):

@@ -67,6 +67,8 @@ def outcome(room: Classroom) -> dict[str, Any]:
             "select student_id, count(*) from submitted_assignment group by student_id order by 1",
             "select s.student_id, g.auto_score, b.name from grade g join submitted_notebook n on g.notebook_id = n.id "
             "join submitted_assignment s on n.assignment_id = s.id join base_cell b on g.cell_id = b.id order by 1, 3",
+            "select type, name, sql from sqlite_master order by 1, 2",
+            "select version_num from alembic_version",
         ):
             found[query] = database.execute(query).fetchall()
     return found
@@ -124,11 +126,12 @@ def test_a_command_that_is_killed_is_finished_by_the_next(room, undisturbed, sha
     assert outcome(room) == undisturbed
 
 
-@pytest.mark.parametrize("victim", ["foreman", "worker", "incubator", "zygote"])
-def test_a_process_that_is_killed_costs_nobody_anything(room, undisturbed, victim):
+@pytest.mark.parametrize("victim", ["foreman", "worker", "incubator", "zygote", "student"])
+@pytest.mark.parametrize("at_once", [False, True], ids=["under way", "at once"])
+def test_a_process_that_is_killed_costs_nobody_anything(room, undisturbed, victim, at_once):
     command = start(room)
     killed: list[int] = []
-    under_way = False
+    under_way = at_once
     while command.poll() is None and not killed:
         found = safely(command.pid)
         if not under_way and any(kind == "student" for _, kind in found):

@@ -8,6 +8,7 @@ import pty
 import re
 import select
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -82,6 +83,26 @@ def test_ctrl_c_stops_at_once_says_what_is_left_and_loses_nothing(room):
     assert again.status == 0, again.err
     assert "3 graded" in again.out
     assert "1 unchanged since they were graded" in again.out
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_command_that_is_asked_to_end_says_what_is_left(room, number):
+    command = subprocess.Popen(
+        [sys.executable, "-m", "autograder.cli", "grade", "tiny", "--workers", "1", "--json"],
+        cwd=room.root, env=room.environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert command.stdout is not None
+    for line in command.stdout:
+        if json.loads(line).get("done") == 1:
+            break
+    begun = time.monotonic()
+    command.send_signal(number)
+    out, err = command.communicate(timeout=60)
+    assert time.monotonic() - begun < 2
+    assert command.returncode == 2
+    assert "running it again goes on from there" in err
+    assert json.loads(out.splitlines()[-1])["error"] == "stopped"
+    assert room.results("ada")["score"] == 10
 
 
 @pytest.fixture
