@@ -87,7 +87,7 @@ class Rooms:
             self._zygote = zygote
         if notebook in self._rooms and not self._rooms[notebook].alive:
             # Where the kernel keeps no submissions apart, what ends one ends it, too.
-            zygote.wait(self._rooms.pop(notebook).pid, 1)
+            self._rooms.pop(notebook).bury()
         if notebook not in self._rooms:
             room = zygote.spawn(self._assignment.files, 0, deadline=time.monotonic() + _HOURS)
             (source,) = (each for each in self._assignment.notebooks if each.name == notebook)

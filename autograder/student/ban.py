@@ -65,7 +65,7 @@ class _Later(importlib.abc.MetaPathFinder):
     def _wrap_what_is_there(self, done: types.ModuleType | None = None) -> None:
         for name in sorted(self._waiting):
             owner, value = _find(name)
-            if value is None or (value is not done and _is_half_there(value)):
+            if value is None or any(each is not done and _is_half_there(each) for each in (owner, value)):
                 continue
             self._waiting.discard(name)
             if isinstance(value, types.ModuleType):
@@ -81,16 +81,20 @@ def _find(name: str) -> tuple[Any, Any]:
     first, *parts = name.split(".")
     owner, value = None, _imported(first)
     path = first
-    for part in parts:
+    for i, part in enumerate(parts, 1):
         path += f".{part}"
-        owner, value = value, _imported(path) or _member(value, part)
+        owner, value = value, _imported(path) or _member(value, part, last=i == len(parts))
     return owner, value
 
 
-def _member(owner: Any, name: str) -> Any:
-    if type(owner) is types.ModuleType:  # which may import what it is asked for
+def _member(owner: Any, name: str, *, last: bool) -> Any:
+    if type(owner) is types.ModuleType and not last:  # it may import what it is asked for
         return vars(owner).get(name)
-    return getattr(owner, name, None)
+    try:
+        found = getattr(owner, name, None)
+    except Exception:  # of a module's own `__getattr__`
+        return None
+    return None if isinstance(found, standins.StandIn) else found
 
 
 def _imported(name: str) -> Any:
@@ -103,13 +107,18 @@ def _is_half_there(value: Any) -> bool:
     return isinstance(value, types.ModuleType) and getattr(value.__spec__, "_initializing", False)
 
 
+def _note(name: str) -> None:
+    if not standins.at_work:
+        used[name] = None
+
+
 def _wrap(owner: Any, attribute: str, value: Any, name: str) -> None:
     if isinstance(value, type):
         construct = value.__init__  # type: ignore[misc] # whatever class it is, it is made by calling this
 
         @functools.wraps(construct)
         def constructing(self: Any, *args: Any, **kwargs: Any) -> None:
-            used[name] = None
+            _note(name)
             # A class that has only a `__new__` inherits an `__init__` that takes nothing.
             if construct is not object.__init__:
                 construct(self, *args, **kwargs)
@@ -123,7 +132,7 @@ def _wrap(owner: Any, attribute: str, value: Any, name: str) -> None:
         return
 
     def calling(*args: Any, **kwargs: Any) -> Any:
-        used[name] = None
+        _note(name)
         return value(*args, **kwargs)
 
     try:

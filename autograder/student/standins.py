@@ -30,6 +30,10 @@ from typing import Any
 _STATS = "scipy.stats"
 _LEARN, _DATASETS = "sklearn", "sklearn.datasets"
 _ONLY_DIGITS = {"sklearn.datasets:load_digits"}
+_BUNCH = "sklearn.utils._bunch"
+
+at_work = 0
+"""More than 0 while the real modules are imported, which is nobody's doing."""
 
 
 def before_importing(names: Sequence[str]) -> None:
@@ -37,18 +41,17 @@ def before_importing(names: Sequence[str]) -> None:
 
     A name is a module's, or "module:name" for a name that is taken from it.
     """
-    paths = {name: name.replace(":", ".") for name in names}
-    if not any(path == "scipy" or f"{path}.".startswith(f"{_STATS}.") for path in paths.values()):
-        _put(_STATS, {})
-    else:
-        _take_back(_STATS)
-    of_learn = {name for name, path in paths.items() if path.partition(".")[0] == _LEARN}
+    of_learn = {name for name in names if name.replace(":", ".").partition(".")[0] == _LEARN}
     if of_learn == _ONLY_DIGITS and _LEARN not in sys.modules:
         with contextlib.suppress(AttributeError, ImportError, OSError):  # another release, or one without its files
             _put_digits()
     elif of_learn - _ONLY_DIGITS:
         _take_back(_LEARN)
         _take_back(_DATASETS)
+    if any(name == "scipy" or f"{name.replace(':', '.')}.".startswith(f"{_STATS}.") for name in names):
+        _take_back(_STATS)
+    else:
+        _put(_STATS, {})
 
 
 def after_importing() -> None:
@@ -126,7 +129,7 @@ class _Below(importlib.abc.MetaPathFinder):
             return None
         _real(path.package)
         there = sys.modules.get(name)
-        spec = there.__spec__ if there is not None else None
+        spec = there.__spec__ if there is not None and there is not target else None
         if spec is None or spec.loader is None or isinstance(spec.loader, type):
             return None
         # Import did not find it a moment ago, and will make it once more of whatever it is told: so of this.
@@ -140,14 +143,30 @@ _below = _Below()
 
 
 def _real(name: str) -> types.ModuleType:
-    """The real module, imported if it is not there."""
-    if name in (_LEARN, _DATASETS):
-        _put(_STATS, {})
-    if isinstance(sys.modules.get(name), StandIn):
-        del sys.modules[name]
-        package, _, last = name.rpartition(".")
-        vars(sys.modules.get(package)).pop(last, None) if package in sys.modules else None
-    return importlib.import_module(name)
+    """The real module, imported if it is not there: into the stand-in, which others may have."""
+    global at_work
+    module = sys.modules.get(name)
+    if not isinstance(module, StandIn):
+        return importlib.import_module(name)
+    at_work += 1
+    try:
+        if name in (_LEARN, _DATASETS):
+            _put(_STATS, {})
+        if package := name.rpartition(".")[0]:
+            importlib.import_module(package)
+        module.__class__ = types.ModuleType  # type: ignore[assignment] # it was more, and is this from now on
+        try:
+            importlib.reload(module)
+        except BaseException:
+            module.__class__ = StandIn
+            raise
+        if name == _DATASETS:
+            _keep_digits(sys.modules[f"{name}._base"])
+        if name == _LEARN:
+            sys.modules[f"{name}.utils"]._bunch = sys.modules[_BUNCH]  # type: ignore[attr-defined] # as import does
+    finally:
+        at_work -= 1
+    return module
 
 
 def _disable(function: Callable[..., Any], *_: Any, **__: Any) -> Callable[..., Any]:
@@ -178,8 +197,7 @@ def _put_digits() -> None:
         return
     folder = Path(found.submodule_search_locations[0])
     version = importlib.metadata.version("scikit-learn")
-    name = f"{_LEARN}.utils._bunch"
-    spec = importlib.util.spec_from_file_location(name, folder / "utils" / "_bunch.py")
+    spec = importlib.util.spec_from_file_location(_BUNCH, folder / "utils" / "_bunch.py")
     if spec is None or spec.loader is None:
         return
     bunch = importlib.util.module_from_spec(spec)
@@ -207,10 +225,17 @@ def _put_digits() -> None:
             DESCR=text,
         )
 
-    load_digits.__module__ = f"{_DATASETS}._base"
-    sys.modules[name] = bunch  # the real one's, too, should it come
-    _put(_LEARN, {"__version__": version})
-    _put(_DATASETS, {"load_digits": load_digits})
+    load_digits.__module__, load_digits.__qualname__ = _DATASETS, "load_digits"
+    sys.modules[_BUNCH] = bunch  # the real one's, too, should it come
+    _put(_LEARN, {"__version__": version, **_place(_LEARN, folder)})
+    _put(_DATASETS, {"load_digits": load_digits, **_place(_DATASETS, folder / "datasets")})
+
+
+def _place(name: str, folder: Path) -> dict[str, Any]:
+    """What a package in `folder` says of its place."""
+    file = folder / "__init__.py"
+    spec = importlib.util.spec_from_file_location(name, file, submodule_search_locations=[str(folder)])
+    return {"__spec__": spec, "__loader__": spec and spec.loader, "__file__": str(file), "__package__": name}
 
 
 def _keep_digits(loader: Any) -> None:

@@ -15,6 +15,9 @@ from typing import Any
 import nbgrader
 import pytest
 
+from autograder.examiner import Examiner
+from autograder.grade import grade_submission
+from autograder.submissions import read_submission
 from tests.toolkit.classroom import Classroom, Done, Notebook, cell
 from tests.toolkit.stock import Scores, gradebook_scores, stock_scores
 from tests.toolkit.tiny import answer_cell, given_cell, source_notebook, test_cell, words_cell
@@ -239,6 +242,21 @@ def test_every_question_says_where_its_test_ran(quirks):
     assert {each["id"]: each["isolated"] for each in asked} == dict.fromkeys(
         ("double", "points", "is_even", "size", "money"), True
     )
+
+
+def test_a_process_for_test_cells_that_is_lost_is_made_anew(quirks):
+    assignment = quirks.assignment("quirks")
+    submission = read_submission(quirks.course, assignment, "model")
+    with Examiner.of(assignment, quirks.course.secret) as examiner:
+        scores = []
+        for _ in range(3):
+            graded = grade_submission(examiner, submission).grade
+            scores.append((graded.score, graded.attention))
+            (room,) = examiner.rooms._rooms.values()
+            examiner.zygote.kill(room.pid)
+        assert examiner.zygote.crashes == 0
+    assert scores[0][0] > 0
+    assert scores == scores[:1] * 3
 
 
 def test_a_test_that_passes_only_beside_forged_code_gives_nothing_and_is_flagged(quirks):

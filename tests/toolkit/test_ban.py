@@ -27,6 +27,12 @@ SHOP = {
     """,
     "shop/tools.py": "def weigh(): return 'weighed'\ndef cut(): return 'cut'\n_kept = 3\nfrom json import loads\n",
     "shop/late.py": "def come(): return 'came'",
+    "lazy/__init__.py": "def __getattr__(name):\n    from lazy.rest import blur\n    return {'blur': blur}[name]\n",
+    "lazy/rest.py": "def blur(): return 'blurred'",
+    "twice/__init__.py": "from twice.raw import f\nimport twice.other\nfrom twice.nice import f\n",
+    "twice/raw.py": "def f(): return 'raw'",
+    "twice/other.py": "def g(): return 'other'",
+    "twice/nice.py": "def f(): return 'nice'",
     "shop/broken.py": "def early(): return 1\nraise ImportError('no such goods')",
 }
 
@@ -74,6 +80,8 @@ WAYS = [
     (["shop.goods"], "from shop.goods import _hidden", "_hidden", "('hidden', [])"),
     (["shop.tools"], "from shop.tools import loads", "(lambda: loads('1'))", "(1, [])"),
     (SELL, "from shop.goods import give", "give", "('given', [])"),
+    (["lazy.blur"], "import lazy", "lazy.blur", "('blurred', ['lazy.blur'])"),
+    (["twice.f", "twice.other.g"], "import twice", "twice.f", "('nice', ['twice.f'])"),
     (["shop.nothing", "nowhere.at.all", "shop.goods.sell.x"], "from shop import sell", "sell", "('weighed', [])"),
     (
         ["shop.tools.weigh", *SELL],
@@ -84,7 +92,7 @@ WAYS = [
 ]
 
 
-@pytest.mark.parametrize("there", ["", "import shop.goods, shop.late"], ids=["later", "there"])
+@pytest.mark.parametrize("there", ["", "import shop.goods, shop.late, lazy, twice"], ids=["later", "there"])
 @pytest.mark.parametrize(("names", "how", "function", "expected"), WAYS)
 def test_a_call_is_noticed_however_it_is_imported(shop, names, how, function, expected, there):
     assert printed(f"{how}\nprint(uses({function}))", names, shop, there) == expected
@@ -147,3 +155,10 @@ def test_libraries_that_have_a_stand_in_are_noticed_too(shop, name, how, call):
     before += "from sklearn.datasets import load_digits; load_digits()"
     code = f"print('scipy' in sys.modules)\n{how}\nprint(uses({call})[1])"
     assert printed(code, [name], shop, before).splitlines() == ["False", f"['{name}']"]
+
+
+def test_what_a_library_does_when_it_is_imported_is_nobody_s_call(shop):
+    before = "from autograder.student import standins\nstandins.before_importing(['sklearn.datasets:load_digits'])\n"
+    before += "import sklearn.datasets"
+    code = "uses(lambda: None)\nsklearn.datasets.load_iris, sklearn.datasets.load_digits(n_class=3)\nprint(ban.take())"
+    assert printed(code, ["numpy.sqrt", "numpy.loadtxt", "numpy.zeros", "math.sqrt"], shop, before) == "[]"

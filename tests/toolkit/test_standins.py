@@ -42,6 +42,14 @@ def once(name):
     twice = {each for each in before if before.count(each) > 1 and each.startswith(top + ".")}
     package, _, last = name.rpartition(".")
     return sorted(twice), getattr(sys.modules[package], last) is sys.modules[name]
+def held(name):
+    import sklearn.datasets as before
+    from unittest import mock
+    with mock.patch(name, "mine"):
+        from sklearn.datasets import load_iris
+        import sklearn.datasets as after
+    before.flag = 3
+    return load_iris, before is after, after.flag
 def loaded(source):
     namespace = {}
     exec(source, namespace)
@@ -130,6 +138,10 @@ DIGITS = [
     "[sklearn.__version__, sklearn.__name__, sklearn.datasets.__name__]",
     "[importlib.util.find_spec(name).name for name in ('sklearn', 'sklearn.datasets', 'scipy')]",
     "[hasattr(sklearn, name) for name in ('__path__', '__version__')]",
+    "[sklearn.__file__, sklearn.datasets.__file__, sklearn.__package__, sklearn.__spec__.origin]",
+    "sum(each.is_file() for each in importlib.resources.files('sklearn.datasets').joinpath('data').iterdir())",
+    "len(pkgutil.get_data('sklearn.datasets', 'data/iris.csv'))",
+    "pickle.loads(pickle.dumps(sklearn.datasets.load_digits)) is sklearn.datasets.load_digits",
 ]
 SELDOM_DIGITS = [
     "sklearn.datasets.load_digits(10)",
@@ -153,10 +165,15 @@ SELDOM_DIGITS = [
     "sorted(each.name for each in pkgutil.iter_modules(sklearn.__path__))",
     "importlib.resources.files('sklearn.datasets.data').joinpath('digits.csv.gz').is_file()",
     "dir(sklearn)",
-    "sorted(set(dir(sklearn.datasets)) - {'sklearn'})",
+    "sorted(set(dir(sklearn.datasets)) - {'sklearn', 'data', 'descr'})",
     "loaded('from sklearn.datasets import *; from scipy.stats import expon')",
     "sklearn.clone(importlib.import_module('sklearn.svm').SVC(C=3.0))",
     "sklearn.nothing",
+    "held('sklearn.datasets.load_iris')",
+    "[sklearn.clone, type(sklearn), sklearn.datasets.load_iris, type(sklearn.datasets)][1::2]",
+    "[sklearn.get_config()['assume_finite'], importlib.reload(sklearn) is sklearn]",
+    "[sklearn.svm.SVC().C, sklearn.utils._bunch.Bunch is sklearn.utils.Bunch]",
+    "[sklearn.clone.__name__, sklearn.__path__ + ['x'], sklearn.__doc__[:20], sklearn.__file__]",
     "importlib.import_module('sklearn.nothing')",
 ]
 
