@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from autograder.course import Assignment, Course
-from autograder.gradebook import ensure_assignment, graded_students, record
+from autograder.gradebook import ensure_assignment, graded_students, is_free, record
 from autograder.progress import Progress
 from autograder.records import AutograderError, GradedSubmission, ProcessLost
 from autograder.submissions import Submission, files_beside, find_students, read_submission
@@ -95,9 +95,12 @@ def _grade_class(
                     progress.graded.append(pair[0].student)
                 ledger.write_when_due()
                 report(progress)
-    finally:
-        # Also when it is stopped: what is graded is kept.
-        ledger.write()
+    except BaseException:
+        # What is graded is kept, if that takes no longer than who stops it will wait.
+        if is_free(course):
+            ledger.write()
+        raise
+    ledger.write()
     report(progress)
     return progress
 

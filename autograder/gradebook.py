@@ -11,6 +11,7 @@ import contextlib
 import itertools
 import json
 import logging
+import sqlite3
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -342,6 +343,20 @@ def _penalise(db: Any, course: Course, submissions: list[Any]) -> None:
         ) from error
     finally:
         sys.path.remove(str(course.root))
+
+
+def is_free(course: Course) -> bool:
+    """Whether no other program has the gradebook, as far as that can be seen at once."""
+    path = course.db_url.removeprefix("sqlite:///")
+    if path == course.db_url or not Path(path).exists():
+        return True
+    with contextlib.closing(sqlite3.connect(path, timeout=0.5)) as database:
+        try:
+            database.execute("begin immediate")
+            database.rollback()
+        except sqlite3.Error:
+            return False
+    return True
 
 
 def graded_students(course: Course, assignment: Assignment) -> frozenset[str]:

@@ -25,9 +25,10 @@ import pytest
 from autograder.batch import grade_class
 from autograder.course import Course, load_assignment, load_course
 from autograder.gradebook import ensure_assignment
-from autograder.records import AutograderError
+from autograder.records import AutograderError, GradedSubmission
+from autograder.submissions import Submission
 from tests.toolkit.classroom import Classroom
-from tests.toolkit.prepared import Graded, Here, grade_prepared
+from tests.toolkit.prepared import Graded, Here, Prepared, grade_prepared
 from tests.toolkit.test_interrupted import a_class, outcome
 
 
@@ -204,5 +205,29 @@ def test_a_gradebook_that_another_program_keeps_is_said(tmp_path, known, monkeyp
         held.execute("begin immediate")  # others may read
         with pytest.raises(AutograderError, match=r"gradebook\.db: the gradebook cannot be used: database is locked"):
             grade_prepared(course, kept)
+    grade_prepared(course, kept)
+    assert what_is_left(course) == undisturbed
+
+
+def test_who_stops_it_does_not_wait_for_a_gradebook_that_another_program_has(tmp_path, known):
+    room, kept, undisturbed = known
+    course = copy_of(room, tmp_path)
+    assignment = load_assignment(course, "tiny")
+    ensure_assignment(course, assignment)
+    stopped: list[float] = []
+
+    def prepare(submission: Submission) -> GradedSubmission:
+        if len(stopped) == 2:
+            database.execute("begin exclusive")
+            stopped.append(time.monotonic())
+            raise KeyboardInterrupt
+        stopped.append(0.0)
+        return kept[submission.student]
+
+    with contextlib.closing(sqlite3.connect(tmp_path / "gradebook.db", isolation_level=None)) as database:
+        with pytest.raises(KeyboardInterrupt):
+            grade_class(course, assignment, executor=lambda: Prepared(prepare))
+        assert time.monotonic() - stopped[-1] < 2
+        database.execute("rollback")
     grade_prepared(course, kept)
     assert what_is_left(course) == undisturbed
