@@ -81,15 +81,16 @@ class Examiner:
         """How the grade cells that test questions are run: tried on the model answer when it is first wanted."""
         if self._plans is None:
             asked = graded_by_cells(self.assignment, lambda id_: bool(self.checks_of(id_)))
-            crashes = -1
-            # Twice, if a process died over it: what one that was killed did not do is no reason for a plan.
-            while asked and self._plans is None:
-                before = self.zygote.crashes
-                plans = plan_cells(self.assignment, asked, self.rooms, self.zygote)
-                if crashes >= 0 or self.zygote.crashes == before:
-                    self._plans = plans
-                crashes = self.zygote.crashes
-        return self._plans or {}
+            plans: Plans = {}
+            # Once more, if a process died over it: what one that was killed did not do is no reason for a plan.
+            for _ in range(2 if asked else 0):
+                zygote = self.zygote
+                before = zygote.crashes
+                plans = plan_cells(self.assignment, asked, self.rooms, zygote)
+                if zygote.crashes == before:
+                    break
+            self._plans = plans
+        return self._plans
 
     def checks_of(self, question: str) -> tuple[Check, ...]:
         """The checks of a question, by its id."""

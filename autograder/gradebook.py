@@ -345,12 +345,18 @@ def _penalise(db: Any, course: Course, submissions: list[Any]) -> None:
         sys.path.remove(str(course.root))
 
 
+def _file(course: Course) -> Path | None:
+    """The gradebook's file; None when it is on a server."""
+    path = course.db_url.removeprefix("sqlite:///")
+    return Path(path) if path != course.db_url else None
+
+
 def is_free(course: Course) -> bool:
     """Whether no other program has the gradebook, as far as that can be seen at once."""
-    path = course.db_url.removeprefix("sqlite:///")
-    if path == course.db_url or not Path(path).exists():
+    file = _file(course)
+    if file is None or not file.exists():
         return True
-    with contextlib.closing(sqlite3.connect(path, timeout=0.5)) as database:
+    with contextlib.closing(sqlite3.connect(file, timeout=0.5)) as database:
         try:
             database.execute("begin immediate")
             database.rollback()
@@ -363,7 +369,8 @@ def graded_students(course: Course, assignment: Assignment) -> frozenset[str]:
     """The students of whom the gradebook has a submission of the assignment."""
     from nbgrader import api
 
-    if course.db_url.startswith("sqlite:///") and not Path(course.db_url.removeprefix("sqlite:///")).exists():
+    file = _file(course)
+    if file is not None and not file.exists():
         return frozenset()
 
     def read() -> frozenset[str]:

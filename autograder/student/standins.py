@@ -160,10 +160,11 @@ def _real(name: str) -> types.ModuleType:
         except BaseException:
             module.__class__ = StandIn
             raise
-        if name == _DATASETS:
-            _keep_digits(sys.modules[f"{name}._base"])
-        if name == _LEARN:
-            sys.modules[f"{name}.utils"]._bunch = sys.modules[_BUNCH]  # type: ignore[attr-defined] # as import does
+        with contextlib.suppress(AttributeError, KeyError, OSError):  # another release, or one without its files
+            if name == _DATASETS:
+                _keep_digits(sys.modules[f"{name}._base"])
+            if name == _LEARN:
+                sys.modules[f"{name}.utils"]._bunch = sys.modules[_BUNCH]  # type: ignore[attr-defined] # as import does
     finally:
         at_work -= 1
     return module
