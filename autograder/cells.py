@@ -72,7 +72,8 @@ class Rooms:
         try:
             fork = process.fork()
             room = self._room(zygote, notebook).fork()
-            return run_apart(room, fork, source, min(zygote.limits.cell_seconds, process.seconds_left()), judged)
+            with process.cell_limit() as seconds:
+                return run_apart(room, fork, source, seconds, judged)
         except StudentFault as fault:
             return ApartRun(False, refused="" if isinstance(fault, TimedOut) else str(fault))
         finally:

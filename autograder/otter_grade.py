@@ -78,8 +78,6 @@ _USUAL = {
     "plt": "matplotlib.pyplot",
     **{name: name for name in ("math", "numpy", "pandas", "random", "re", "scipy", "torch")},
 }
-# Seconds before a limit from which on what failed was stopped by it.
-_LATE = 0.5
 _HOURS = 12 * 3600.0
 
 
@@ -158,7 +156,7 @@ def grade_otter(rooms: Rooms, bundle: Bundle, submission: OtterSubmission, limit
 
         def after(process: StudentProcess, index: int) -> None:
             for test in asked.get(index, ()):
-                made[test.name] = _make(rooms, imports, process, test, limits)
+                made[test.name] = _make(rooms, imports, process, test)
 
         files = tuple({**dict(submission.files), **_STAND_IN}.items())
         run = run_notebook(rooms.zygote, submitted, files, 0, deadline, after)
@@ -166,7 +164,7 @@ def grade_otter(rooms: Rooms, bundle: Bundle, submission: OtterSubmission, limit
             for test in bundle.tests:
                 if run.process is not None and test.name not in made:
                     run.process.extend(deadline)
-                    made[test.name] = _make(rooms, imports, run.process, test, limits)
+                    made[test.name] = _make(rooms, imports, run.process, test)
         finally:
             if run.process is not None:
                 run.usages.append(run.process.end())
@@ -248,23 +246,23 @@ def _seeded(source: str, config: dict[str, Any]) -> str:
     return f"__import__('numpy').random.seed({seed}); __import__('random').seed({seed})\n{source}"
 
 
-def _make(rooms: Rooms, imports: tuple[str, ...], process: StudentProcess, test: OtterTest, limits: Limits) -> Made:
+def _make(rooms: Rooms, imports: tuple[str, ...], process: StudentProcess, test: OtterTest) -> Made:
     """Make a test on the state of the notebook's process, each case in forks of its own."""
     made: list[tuple[Verdict, str, float]] = []
     beside = ""
     for number, case in enumerate(test.cases):
-        start = time.perf_counter()
+        start, hung = time.perf_counter(), process.hung
         arguments = f"{case.code!r}, globals()" if case.code else f"{test.source!r}, {number}, globals()"
         source = f"{_CASES}.run_{'doctest' if case.code else 'function'}({arguments})"
         try:
-            outputs, refused = _apart(rooms.room(imports), process, source, limits)
+            outputs, refused = _apart(rooms.room(imports), process, source)
             verdict, message = _verdict(outputs)
-            if verdict is not Verdict.PASS and time.perf_counter() - start > limits.cell_seconds - _LATE:
-                verdict, message = Verdict.TIMEOUT, f"no answer within {limits.cell_seconds:g} seconds"
+            if verdict is not Verdict.PASS and process.hung > hung:
+                verdict, message = Verdict.TIMEOUT, f"no answer within {time.perf_counter() - start:.3g} seconds"
             elif verdict is not Verdict.PASS:
                 # It may be that only the student's process can tell: what type an object is of, say.
                 reason = refused or "it does not pass apart from it"
-                verdict, message = _verdict(_beside(process, source, limits))
+                verdict, message = _verdict(_beside(process, source))
                 beside = beside or (reason if verdict is Verdict.PASS else "")
         except StudentFault as fault:
             verdict, message = fault.verdict, str(fault)
@@ -272,20 +270,21 @@ def _make(rooms: Rooms, imports: tuple[str, ...], process: StudentProcess, test:
     return Made(tuple(made), beside)
 
 
-def _apart(room: StudentProcess, process: StudentProcess, source: str, limits: Limits) -> tuple[Any, str]:
+def _apart(room: StudentProcess, process: StudentProcess, source: str) -> tuple[Any, str]:
     """The outputs of a case in a fork of `room` whose names are those of a fork of `process`; or why there are none."""
     with contextlib.ExitStack() as stack:
         fork = stack.enter_context(_ended(process.fork()))
         apart = stack.enter_context(_ended(room.fork()))
-        done = run_apart(apart, fork, source, min(limits.cell_seconds, process.seconds_left()), ())
+        with process.cell_limit() as seconds:
+            done = run_apart(apart, fork, source, seconds, ())
         return done.outputs, done.refused
 
 
-def _beside(process: StudentProcess, source: str, limits: Limits) -> Any:
+def _beside(process: StudentProcess, source: str) -> Any:
     """The outputs of a case in a fork of the notebook's process."""
     with _ended(process.fork()) as fork:
-        seconds = min(limits.cell_seconds, process.seconds_left())
-        reply = fork.request({"op": "run", "cell": -1, "source": source, "seconds": seconds}, seconds)
+        with process.cell_limit() as seconds:
+            reply = fork.request({"op": "run", "cell": -1, "source": source, "seconds": seconds}, seconds)
         return clean_outputs(reply.get("outputs"), 1_000_000)[0]
 
 

@@ -63,6 +63,7 @@ class Forks:
         self.call_seconds = call_seconds
         self.words: frozenset[str] | None = words
         self.student = student
+        self.hangs: set[str] = set()
         self.sound: set[str] = set()
         self._wrong: set[str] = set()
         self._marred: set[str] = set()

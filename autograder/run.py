@@ -74,13 +74,16 @@ def run_notebook(
     notebook = json.loads(submitted.notebook)
     run = NotebookRun(submitted.name, None, notebook, unanswered=submitted.unanswered)
     left_out: dict[int, StudentFault] = {}
+    hung = 0
     while True:
         run.failed.clear()
         process = zygote.spawn(files, seed, deadline=deadline)
+        process.hung = hung
         fault = _run_cells(process, run, left_out, deadline, after, before)
         if fault is None:
             run.process = process
             break
+        hung = process.hung
         run.usages.append(process.end())
         if len(left_out) > _RERUNS or time.monotonic() >= deadline:
             break

@@ -44,6 +44,7 @@ class Jailed:
 
         self.call_seconds = assignment.limits.call_seconds
         self.words: frozenset[str] | None = None
+        self.hangs: set[str] = set()
         self.thorough = False
         self._secret = course.secret
         submission = read_notebook(assignment, path)

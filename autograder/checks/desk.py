@@ -54,6 +54,7 @@ class Desk:
         self.sound = sound
         self.thorough = thorough
         self.words: frozenset[str] | None = None
+        self.hangs: set[str] = set()
         self._namespace = namespace
         self._as_it_was = dict(namespace)
         self._seed = seed

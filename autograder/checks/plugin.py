@@ -34,10 +34,14 @@ MARKS = (
 
 
 class Provider(Protocol):
-    """Where the student that a check speaks with comes from."""
+    """Where the student that a check speaks with comes from.
+
+    `hangs` are functions of the student's without which checks passed that had run out of time with them.
+    """
 
     call_seconds: float
     words: frozenset[str] | None
+    hangs: set[str]
 
     @property
     def thorough(self) -> bool:
@@ -183,6 +187,8 @@ def run_plainly(item: pytest.Function, provider: Provider) -> Outcome:
     """Run a check that `is_plain`, without pytest's set-up and tear-down, of which it has none."""
     state.current = None
     try:
+        if (outcome := _lent_at_once(item, provider)) is not None:
+            return outcome
         conversation = None
         if "student" in item._fixtureinfo.argnames:
             conversation = converse(provider, item)
@@ -204,8 +210,13 @@ def _ended(item: pytest.Function, error: BaseException | None) -> Outcome:
     outcome = Outcome(error, first.comparisons, first.conversation)
     mark = item.get_closest_marker("follow_through")
     if mark is not None and isinstance(error, (AssertionError, StudentFault)):
-        if provider_of(item).in_doubt(mark.kwargs):
-            outcome.followed = _passes_with(item, mark.kwargs, error)
+        provider = provider_of(item)
+        if provider.in_doubt(mark.kwargs):
+            if isinstance(error, (TimedOut, OutOfMemory, Crashed)):
+                provider.spoilt(item)
+            outcome.followed, _ = _passes_with(item, mark.kwargs)
+            if isinstance(error, TimedOut):
+                provider.hangs.update(outcome.followed)
         else:
             outcome.unfollowed = True
     grading = item.config.stash.get(grading_key, False)
@@ -254,11 +265,21 @@ def _arguments(item: pytest.Function, conversation: Conversation | None) -> dict
     return arguments
 
 
-def _passes_with(item: pytest.Function, functions: Mapping[str, Any], first: BaseException) -> tuple[str, ...]:
-    """Those of `functions` that, in place of the student's own, make a check pass which ended with `first`."""
+def _lent_at_once(item: pytest.Function, provider: Provider) -> Outcome | None:
+    """The outcome of a check that passes with the reference's functions in place of such as are known to hang.
+
+    That would be its outcome in any case: it is tried with them if it fails without. So nobody waits for what hangs.
+    """
+    mark = item.get_closest_marker("follow_through")
+    if mark is None or provider.hangs.isdisjoint(mark.kwargs) or not provider.in_doubt(mark.kwargs):
+        return None
+    followed, conversation = _passes_with(item, mark.kwargs)
+    return Outcome(None, [], conversation, followed) if followed else None
+
+
+def _passes_with(item: pytest.Function, functions: Mapping[str, Any]) -> tuple[tuple[str, ...], Conversation | None]:
+    """Those of `functions` that were called when a check passed with them in place of the student's own."""
     provider = provider_of(item)
-    if isinstance(first, (TimedOut, OutOfMemory, Crashed)):
-        provider.spoilt(item)
     try:
         conversation = converse(provider, item)
         student = Student(conversation)
@@ -274,8 +295,8 @@ def _passes_with(item: pytest.Function, functions: Mapping[str, Any], first: Bas
     except StudentFault:
         # The process is gone or no longer answers.
         provider.spoilt(item)
-        return ()
-    return called
+        return (), None
+    return called, conversation
 
 
 @pytest.hookimpl(tryfirst=True)

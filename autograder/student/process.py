@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 # How much longer than its limit the examiner waits for a process that should have stopped by itself.
 GRACE = 2.0
+# A cell that runs out of time halves the limit of those after it, so often and to no less than so many seconds.
+_HALVINGS = 3
+_LEAST_CELL_SECONDS = 2.0
 _PIECE = 2**24
 # How many cells of a notebook may have as much output as one may.
 _CELLS_OF_OUTPUT = 20
@@ -152,6 +155,7 @@ class StudentProcess:
         deadline: float | None,
         files: Sequence[tuple[str, bytes]] = (),
     ) -> None:
+        self.hung = 0
         self.zygote = zygote
         self.pid = pid
         self.out_of_memory = False
@@ -181,6 +185,22 @@ class StudentProcess:
     def seconds_left(self) -> float:
         """Seconds until the submission's own limit."""
         return max(0.0, self._ends - time.monotonic())
+
+    @contextlib.contextmanager
+    def cell_limit(self) -> Iterator[float]:
+        """Within it a cell runs, or a test cell on what it left, for at most these seconds.
+
+        They are fewer after cells that ran out of time: a function that hangs must not use up the time of all others.
+        """
+        limit = self.zygote.limits.cell_seconds
+        limit = max(limit / 2 ** min(self.hung, _HALVINGS), min(limit, _LEAST_CELL_SECONDS))
+        # The cell is told to stop before the submission's time is up, so that what ran before it is kept.
+        seconds = min(limit, max(0.1, self.seconds_left() - GRACE))
+        start = time.monotonic()
+        try:
+            yield seconds
+        finally:
+            self.hung += time.monotonic() - start >= seconds
 
     def extend(self, deadline: float) -> None:
         """Let the process be used until `deadline`."""
@@ -216,9 +236,8 @@ class StudentProcess:
     def run_cell(self, index: int, source: str) -> CellRun:
         """Run one code cell of the notebook. Raises `TimedOut`, `OutOfMemory`, `Crashed` when the process is lost."""
         limits = self.zygote.limits
-        # The cell is told to stop before the submission's time is up, so that what ran before it is kept.
-        seconds = min(limits.cell_seconds, max(0.1, self.seconds_left() - GRACE))
-        reply = self._line.request({"op": "run", "cell": index, "source": source, "seconds": seconds}, seconds)
+        with self.cell_limit() as seconds:
+            reply = self._line.request({"op": "run", "cell": index, "source": source, "seconds": seconds}, seconds)
         if reply.get("status") == "memory":
             return CellRun([], False, None)
         if reply.get("status") != "ok":

@@ -790,6 +790,17 @@ def test_memory_that_many_processes_share_is_counted(zygote):
     process.end()
 
 
+def test_cells_that_run_out_of_time_leave_some_for_others(monkeypatch):
+    monkeypatch.setattr("autograder.student.process._LEAST_CELL_SECONDS", 0.1)
+    with Incubator(limits=Limits(cell_seconds=0.8)) as incubator, incubator.zygote() as zygote:
+        process = zygote.spawn()
+        process.run_cell(0, "def hangs():\n    while True:\n        pass")
+        said = [process.run_cell(number, "hangs()").outputs[0]["evalue"] for number in range(1, 6)]
+        assert process.run_cell(6, "1 + 1").ok
+        process.end()
+    assert said == [f"stopped after {seconds} seconds, the limit" for seconds in (0.8, 0.4, 0.2, 0.1, 0.1)]
+
+
 def test_shared_mappings_of_a_few_processes_are_too_much_together():
     # So few that what they have in common with the zygote is not taken for too much at first sight.
     limits = Limits(cell_seconds=60, memory_mb=1200)
