@@ -217,8 +217,7 @@ def _graded(
         try:
             if not prepared:
                 workers = min(_slots(executor), progress.total)
-                _prepare_workers(executor, course, assignment, workers, ctrl_c)
-                prepared = True
+                _prepare_workers(executor, assignment, course.secret, workers, ctrl_c)
             running: dict[Future[Any], Submission] = {}
             finished: queue.SimpleQueue[Future[Any] | None] = queue.SimpleQueue()
             lost: list[Submission] = []
@@ -243,6 +242,10 @@ def _graded(
                     future.add_done_callback(finished.put)
                 if not running:
                     break
+                if not prepared:
+                    with ctrl_c.at_once():
+                        ensure_assignment(course, assignment)  # while the first are graded
+                    prepared = True
                 progress.look(_in_hand(running, progress.slots))
                 try:
                     future = ctrl_c.next_of(finished, _LOOK_SECONDS)
@@ -369,9 +372,9 @@ def _abandon(executor: Executor) -> None:
     executor.shutdown(wait=False, cancel_futures=True)
 
 
-def _prepare_workers(executor: Executor, course: Course, assignment: Assignment, workers: int, ctrl_c: _CtrlC) -> None:
-    """Let the workers get ready; once the first has found the checks to be right, the gradebook is told."""
-    ready = [executor.submit(prepare, assignment, course.secret) for _ in range(workers)]
+def _prepare_workers(executor: Executor, assignment: Assignment, secret: bytes, workers: int, ctrl_c: _CtrlC) -> None:
+    """Let the workers get ready, and wait until the first has found the checks to be right."""
+    ready = [executor.submit(prepare, assignment, secret) for _ in range(workers)]
     for attempt in range(1, _TRIES + 1):
         first: queue.SimpleQueue[Future[Any] | None] = queue.SimpleQueue()
         ready[0].add_done_callback(first.put)
@@ -381,11 +384,9 @@ def _prepare_workers(executor: Executor, course: Course, assignment: Assignment,
         except (BrokenProcessPool, WorkerLost) as error:
             if attempt == _TRIES or isinstance(error, BrokenProcessPool):
                 raise AutograderError(f"the processes that grade die when they start: {error}") from error
-            ready[0] = executor.submit(prepare, assignment, course.secret)
+            ready[0] = executor.submit(prepare, assignment, secret)
     for _ in ready:
-        executor.submit(warm_up, assignment, course.secret)  # meanwhile; what fails there will be said of a submission
-    with ctrl_c.at_once():
-        ensure_assignment(course, assignment)
+        executor.submit(warm_up, assignment, secret)  # what fails there will be said of a submission
 
 
 def _retry(
