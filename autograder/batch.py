@@ -176,13 +176,11 @@ def _read(
     A gradebook that was lost or made anew is filled again. To open it takes a second, and there may be no need to.
     """
     submission = read_submission(course, assignment, student)
-    results = read_results(course, assignment, student)
-    if (
-        results is not None
-        and results.get("fingerprint") == submission.fingerprint
-        and submission.student in recorded()
-    ):
+    results = read_results(course, assignment, student) or {}
+    graded, _, by = str(results.get("fingerprint")).partition("-")
+    if graded == submission.fingerprint and submission.student in recorded():
         progress.skipped.append(student)
+        progress.outdated += by not in ("", assignment.fingerprint)
         return None
     return submission
 
@@ -407,7 +405,8 @@ def _write(course: Course, assignment: Assignment, graded: Sequence[Pair]) -> No
         if graded:
             record(course, assignment, [(submission, result.grade) for submission, result in graded])
         for submission, result in graded:
-            results = {**result.grade.to_json(), "fingerprint": submission.fingerprint}
+            fingerprint = f"{submission.fingerprint}-{assignment.fingerprint}"
+            results = {**result.grade.to_json(), "fingerprint": fingerprint}
             text = json.dumps(results, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
             write_whole(course.path("autograded", assignment.id, submission.student) / RESULTS, text.encode())
     except OSError as error:

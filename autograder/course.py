@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import hashlib
 import math
 import os
 import secrets
@@ -81,6 +82,18 @@ class Assignment:
     checks: Path | None
     files: tuple[tuple[str, bytes], ...] = field(default=(), repr=False)
     minimum_sandbox: tuple[str, ...] = ()
+
+    @functools.cached_property
+    def fingerprint(self) -> str:
+        """Changes with what submissions are graded by: notebooks, files, checks, and references of the same name."""
+        digest = hashlib.sha256(repr([source.source for source in self.notebooks]).encode())
+        found = [self.root / "solutions" / f"{self.id.replace('-', '_')}.py"]
+        if self.checks is not None:
+            found += sorted(path for path in self.checks.rglob("*") if path.suffix not in (".pyc", ".toml"))
+        read = [(path.name, path.read_bytes()) for path in found if path.is_file()]
+        for name, data in (*self.files, *read):
+            digest.update(f"{name} {len(data)} ".encode() + data)
+        return digest.hexdigest()[:16]
 
 
 @dataclass(frozen=True)

@@ -131,6 +131,8 @@ def print_class(course: Course, assignment: Assignment, progress: Progress) -> S
     if progress.graded:
         rate = f" in {progress.seconds:.1f} s, {len(progress.graded) / progress.seconds:.1f} a second"
     unchanged = f"; {len(progress.skipped)} unchanged since they were graded" if progress.skipped else ""
+    if progress.outdated:
+        unchanged += f" ({progress.outdated} before the assignment or its checks changed: --force grades them again)"
     silent = summary.students - len(summary.first) - len(summary.rest)
     unsaid = f"; {silent} are not in the table, for there is nothing to say of them" if silent else ""
     console.print(f"{len(progress.graded)} graded{rate}{unchanged}{unsaid}", highlight=False)

@@ -15,12 +15,14 @@ _WINDOW_SECONDS = 60.0
 class Progress:
     """How far a batch is. Students are named, and their grades are in `results.json`: any batch takes little room.
 
-    `failed` are submissions that could not be graded for a fault of ours, with the reason. `running` are those that a
-    worker has in hand, with the time (of `time.monotonic`) since when. `slots` is how many can be in hand at once.
+    `outdated` is how many of the skipped were graded before the assignment or its checks changed. `failed` are
+    submissions that could not be graded for a fault of ours, with the reason. `running` are those that a worker has in
+    hand, with the time (of `time.monotonic`) since when. `slots` is how many can be in hand at once.
     """
 
     total: int
     skipped: list[str] = field(default_factory=list)
+    outdated: int = 0
     graded: list[str] = field(default_factory=list)
     failed: dict[str, str] = field(default_factory=dict)
     running: dict[str, float] = field(default_factory=dict)
@@ -87,6 +89,7 @@ class Progress:
             "left": self.left,
             "graded": len(self.graded),
             "skipped": len(self.skipped),
+            "outdated": self.outdated,
             "failed": len(self.failed),
             "workers": self.slots,
             "seconds": round(self.seconds, 1),

@@ -358,6 +358,21 @@ def test_what_has_not_changed_is_not_graded_again(room):
     assert before.stat().st_mtime_ns == stamp
 
 
+def test_who_was_graded_by_other_checks_is_counted(room):
+    checks = room.root / "tests" / "checks" / "tiny" / "test_shares.py"
+    text = checks.read_text()
+    checks.write_text(text.replace("np.array([[1.0, 3.0]])", "np.array([[1.0, 4.0]])"))
+    (room.root / "solutions" / "another.py").write_text("# of another assignment\n")
+    before = room.results("model")
+    changed = room.autograder("grade", "tiny")
+    checks.write_text(text)
+    taken_back = room.autograder("grade", "tiny")
+    said = f"{len(CLASS)} unchanged since they were graded"
+    assert f"0 graded; {said} ({len(CLASS)} before the assignment or its checks changed: --force" in changed.out
+    assert f"0 graded; {said};" in taken_back.out
+    assert room.results("model") == before
+
+
 def test_two_runs_differ_in_run_and_seconds_alone(room):
     names = ["model", "wrong", "raises", "columns", "throws-dice", "cell-ends-process", "helper", "forbidden-hidden"]
     before = {name: comparable(room, name) for name in names}
