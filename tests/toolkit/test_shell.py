@@ -367,6 +367,52 @@ def test_figures_are_pictures(run):
     assert ran.shown("text/plain")[0].startswith("<Figure size")
 
 
+FIGURES = {
+    "curves": "plt.plot([1, 2, 4], [3e7, 2, 1], 'o-', label='a'); plt.text(4, 1, '   far to the right'); plt.legend()",
+    "legend outside": "plt.plot([1, 2], label='a label'); plt.legend(loc='upper left', bbox_to_anchor=(1.05, 1))",
+    "pictures": "axes = plt.subplots(2, 3)[1]\nfor one in axes.flat: one.imshow(table); one.set_title('a long title')",
+    "aspect": "plt.imshow(table[:3]); plt.xlabel('columns'); plt.suptitle('above')",
+    "two axes": "axes = plt.subplots()[1]; axes.plot([1, 2]); axes.twinx().plot([900, 100]); axes.set_ylabel('left')",
+    "annotation": "plt.annotate('here', xy=(0, 0), xytext=(2, 3), arrowprops={'arrowstyle': '->'})",
+    "names": "plt.bar(['a long name', 'another', 'one more'], [1, 2, 3]); plt.xticks(rotation=45)",
+    "mathematics": "plt.semilogy([1, 1e9]); plt.ylabel(r'$\\frac{1}{2}$')",
+    "in space": "plt.figure().add_subplot(projection='3d').plot([0, 1], [0, 1], [0, 1])",
+    "polar": "plt.subplot(projection='polar').plot([0, 1, 2], [1, 2, 3])",
+    "inset": "plt.subplots()[1].inset_axes([0.8, 0.8, 0.5, 0.5]).plot([3, 1])",
+    "second axis": "plt.subplots()[1].secondary_xaxis('top', functions=(abs, abs)).set_xlabel('above')",
+    "table": "plt.table(cellText=[['1', '2']], colLabels=['a', 'b'], loc='bottom'); plt.plot([1, 2])",
+    "colours": "plt.imshow(table); plt.colorbar(label='value')",
+    "constrained": "plt.subplots(2, 2, layout='constrained')[1][0, 0].set_title('x')",
+    "tight": "plt.subplots(2, 2, layout='tight')[1][0, 1].set_ylabel('y')",
+}
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_a_figure_whose_frame_is_found_without_drawing_it_is_ipythons_to_the_byte(name, monkeypatch):
+    matplotlib = pytest.importorskip("matplotlib")
+    matplotlib.use("agg")
+    import matplotlib.pyplot as plt
+    import numpy as np
+
+    from autograder.student import shell
+
+    drawn = []
+    draw = matplotlib.figure.Figure.draw
+    monkeypatch.setattr(matplotlib.figure.Figure, "draw", lambda *given: drawn.append(1) or draw(*given))
+
+    def picture(print_figure):
+        drawn.clear()
+        exec(FIGURES[name], {"plt": plt, "table": np.arange(64.0).reshape(8, 8)})
+        data = print_figure(plt.gcf(), fmt="png", base64=True, bbox_inches="tight")
+        plt.close("all")
+        return data, len(drawn)
+
+    theirs, times = picture(vars(shell)["_print_figure"])
+    ours, once = picture(shell.print_figure)
+    assert ours == theirs
+    assert (times, once) == ((2, 2) if name in ("colours", "constrained", "tight") else (2, 1))
+
+
 def test_a_figure_belongs_to_the_cell_that_drew_it(run):
     first, second = run("import matplotlib.pyplot as plt\nfigure, axes = plt.subplots()", "axes.plot([1])\nfigure")
     assert len(first.shown("image/png")) == 1
