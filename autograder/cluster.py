@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from autograder import __version__
-from autograder.course import Assignment
+from autograder.course import Assignment, files_below
 from autograder.records import AutograderError, ProcessLost, SandboxError
 from autograder.workers import Crew
 
@@ -55,15 +55,11 @@ class Refused:
 def pack(assignment: Assignment, secret: bytes) -> Parcel:
     """The parcel of an assignment: its checks, the references, and the modules beside them that they may import."""
     root = assignment.root
-    found = [root / "solutions", *root.glob("*.py"), *root.glob("tests/*.py"), *root.glob("tests/checks/*.py")]
+    found = [*files_below(root / "solutions"), *root.glob("*.py"), *root.glob("tests/*.py")]
+    found += root.glob("tests/checks/*.py")
     if assignment.checks is not None:
-        found.append(assignment.checks)
-    files = {
-        path.relative_to(root).as_posix(): path.read_bytes()
-        for place in found
-        for path in (sorted(place.rglob("*")) if place.is_dir() else [place])
-        if path.is_file() and not any(part == "__pycache__" or part[0] == "." for part in path.relative_to(root).parts)
-    }
+        found += files_below(assignment.checks)
+    files = {path.relative_to(root).as_posix(): path.read_bytes() for path in found}
     checks = assignment.checks and assignment.checks.relative_to(root)
     return Parcel(dataclasses.replace(assignment, root=Path(), checks=checks), secret, tuple(files.items()))
 

@@ -89,7 +89,7 @@ class Assignment:
         digest = hashlib.sha256(repr([source.source for source in self.notebooks]).encode())
         found = [self.root / "solutions" / f"{self.id.replace('-', '_')}.py"]
         if self.checks is not None:
-            found += sorted(path for path in self.checks.rglob("*") if path.suffix not in (".pyc", ".toml"))
+            found += [path for path in files_below(self.checks) if path.suffix != ".toml"]  # what `verify` goes by
         read = [(path.name, path.read_bytes()) for path in found if path.is_file()]
         for name, data in (*self.files, *read):
             digest.update(f"{name} {len(data)} ".encode() + data)
@@ -148,6 +148,15 @@ def load_course(root: Path | str) -> Course:
                 f"{files}: c.Autograder.assignments names '{name}', which is not an assignment in source/"
             )
     return course
+
+
+def files_below(folder: Path) -> list[Path]:
+    """The files of one of the course's folders, without what programs keep there for themselves."""
+    found = (path for path in folder.rglob("*") if path.is_file())
+    kept = (path.relative_to(folder).parts for path in found)
+    return sorted(
+        folder.joinpath(*parts) for parts in kept if not any(part == "__pycache__" or part[0] == "." for part in parts)
+    )
 
 
 def load_assignment(course: Course, name: str) -> Assignment:

@@ -53,9 +53,18 @@ class Progress:
 
     @property
     def seconds_left(self) -> float | None:
-        """Seconds the rest will take at this rate; None while nothing can be said."""
-        rate = self.rate
-        return self.left / rate if rate > 0 else None if self.left else 0.0
+        """Seconds the rest will take at this rate; None while nothing can be said.
+
+        Once all that is left is in hand, the rate says nothing of one that has taken longer than that already.
+        """
+        if not self.left:
+            return 0.0
+        rate, slowest = self.rate, self.slowest
+        if rate <= 0:
+            return None
+        estimate = self.left / rate
+        in_hand = self.left <= len(self.running)
+        return None if in_hand and slowest is not None and slowest[1] > estimate else estimate
 
     @property
     def slowest(self) -> tuple[str, float] | None:

@@ -274,7 +274,10 @@ def _lent_at_once(item: pytest.Function, provider: Provider) -> Outcome | None:
     if mark is None or provider.hangs.isdisjoint(mark.kwargs) or not provider.in_doubt(mark.kwargs):
         return None
     followed, conversation = _passes_with(item, mark.kwargs)
-    return Outcome(None, [], conversation, followed) if followed else None
+    if not followed:
+        provider.spoilt(item)  # the student's own are asked where nothing was before
+        return None
+    return Outcome(None, [], conversation, followed)
 
 
 def _passes_with(item: pytest.Function, functions: Mapping[str, Any]) -> tuple[tuple[str, ...], Conversation | None]:

@@ -190,6 +190,20 @@ def test_a_log_gets_lines_with_the_rate_the_time_left_and_who_is_slow(monkeypatc
     )
 
 
+def test_nobody_knows_when_the_last_one_ends_that_takes_longer_than_others(monkeypatch):
+    now = [0.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    progress = Progress(10, started=now[0])
+    estimates = []
+    for graded in (4, 4, 0, 0, 1, 1):
+        now[0] += 1
+        progress.graded += ["a"] * graded
+        progress.look(["mary", "quick"][: progress.left])
+        estimates.append(progress.seconds_left)
+    # At 4 a second the last two would take half a second, and both have been in hand for a whole one.
+    assert estimates == [1.5, None, None, None, None, 0.0]
+
+
 def test_the_estimate_follows_the_last_minute(monkeypatch):
     now = [0.0]
     monkeypatch.setattr(time, "monotonic", lambda: now[0])
