@@ -55,8 +55,11 @@ class Refused:
 def pack(assignment: Assignment, secret: bytes) -> Parcel:
     """The parcel of an assignment: its checks, the references, and the modules beside them that they may import."""
     root = assignment.root
-    found = [*files_below(root / "solutions"), *root.glob("*.py"), *root.glob("tests/*.py")]
-    found += root.glob("tests/checks/*.py")
+    found = [
+        path
+        for pattern in ("solutions/**/*", "*.py", "tests/*.py", "tests/checks/*.py")
+        for path in files_below(root, pattern)
+    ]
     if assignment.checks is not None:
         found += files_below(assignment.checks)
     files = {path.relative_to(root).as_posix(): path.read_bytes() for path in found}

@@ -150,13 +150,13 @@ def load_course(root: Path | str) -> Course:
     return course
 
 
-def files_below(folder: Path) -> list[Path]:
+def files_below(folder: Path, pattern: str = "**/*") -> list[Path]:
     """The files of one of the course's folders, without what programs keep there for themselves."""
-    found = (path for path in folder.rglob("*") if path.is_file())
-    kept = (path.relative_to(folder).parts for path in found)
-    return sorted(
-        folder.joinpath(*parts) for parts in kept if not any(part == "__pycache__" or part[0] == "." for part in parts)
-    )
+
+    def hidden(path: Path) -> bool:
+        return any(part == "__pycache__" or part[0] == "." for part in path.relative_to(folder).parts)
+
+    return sorted(path for path in folder.glob(pattern) if path.is_file() and not hidden(path))
 
 
 def load_assignment(course: Course, name: str) -> Assignment:

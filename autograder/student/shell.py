@@ -50,7 +50,9 @@ def time_limit(seconds: float) -> Iterator[None]:
     """
 
     def on_alarm(*_: object) -> None:
-        raise TimeLimit(f"stopped after {seconds:g} seconds, the limit")
+        raise TimeLimit(
+            f"stopped after {seconds:g} seconds, the limit; a cell that runs out of time leaves the next less"
+        )
 
     previous = _set_handler(signal.SIGALRM, on_alarm)
     signal.setitimer(signal.ITIMER_REAL, seconds, 1.0)
@@ -376,8 +378,10 @@ def print_figure(fig: Any, fmt: str = "png", bbox_inches: Any = "tight", base64:
         # What cannot be done is done, or said, as always.
         with contextlib.suppress(Exception):
             if fig.get_layout_engine() is None and not any(axes.get_axes_locator() for axes in fig.axes):
-                pad = importlib.import_module("matplotlib").rcParams["savefig.pad_inches"]
-                bbox_inches = fig.get_tightbbox(fig.canvas.get_renderer()).padded(pad)
+                from matplotlib import rcParams
+
+                frame = fig.get_tightbbox(fig.canvas.get_renderer())
+                bbox_inches = frame.padded(rcParams["savefig.pad_inches"])
     return _print_figure(fig, fmt, bbox_inches, base64, **kwargs)  # type: ignore[no-untyped-call] # IPython has few types
 
 

@@ -798,7 +798,8 @@ def test_cells_that_run_out_of_time_leave_some_for_others(monkeypatch):
         said = [process.run_cell(number, "hangs()").outputs[0]["evalue"] for number in range(1, 6)]
         assert process.run_cell(6, "1 + 1").ok
         process.end()
-    assert said == [f"stopped after {seconds} seconds, the limit" for seconds in (0.8, 0.4, 0.2, 0.1, 0.1)]
+    why = "a cell that runs out of time leaves the next less"
+    assert said == [f"stopped after {seconds} seconds, the limit; {why}" for seconds in (0.8, 0.4, 0.2, 0.1, 0.1)]
 
 
 def test_shared_mappings_of_a_few_processes_are_too_much_together():
