@@ -790,6 +790,28 @@ def test_memory_that_many_processes_share_is_counted(zygote):
     process.end()
 
 
+def test_figures_are_drawn_in_each_process_with_fonts_of_its_own(zygote):
+    """Open files of fonts are not inherited; what is remembered of texts and formulas may be."""
+    code = """
+        import matplotlib.pyplot as plt
+        figure, axes = plt.subplots(figsize=(2, 1))
+        axes.imshow([[0, 0], [0, 0]])
+        axes.plot([0, 1], [1, 2], label="a")
+        axes.set_title("$x^2$")
+        axes.legend()
+        axes.semilogy([1, 1e5])
+        plt.show()
+    """.replace("\n        ", "\n")
+    pictures = []
+    for _ in range(2):
+        process = zygote.spawn()
+        pictures += [process.run_cell(number, code).outputs for number in range(2)]
+        process.end()
+    assert [output["output_type"] for output in pictures[0]] == ["display_data"], pictures[0]
+    assert len(pictures[0][0]["data"]["image/png"]) > 1000
+    assert all(outputs == pictures[0] for outputs in pictures[1:])
+
+
 def test_cells_that_run_out_of_time_leave_some_for_others(monkeypatch):
     monkeypatch.setattr("autograder.student.process._LEAST_CELL_SECONDS", 0.1)
     with Incubator(limits=Limits(cell_seconds=0.8)) as incubator, incubator.zygote() as zygote:

@@ -18,6 +18,8 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
+from autograder.student import plots
+
 LIMIT = 100_000
 
 SERVER = f"""
@@ -387,30 +389,97 @@ FIGURES = {
 }
 
 
-@pytest.mark.parametrize("name", FIGURES)
-def test_a_figure_whose_frame_is_found_without_drawing_it_is_ipythons_to_the_byte(name, monkeypatch):
+@pytest.fixture
+def pyplot(monkeypatch):
+    """matplotlib, with what `plots` changes of it undone after the test."""
     matplotlib = pytest.importorskip("matplotlib")
     matplotlib.use("agg")
     import matplotlib.pyplot as plt
-    import numpy as np
+    from IPython.core import pylabtools
+    from matplotlib.backends import backend_agg
 
-    from autograder.student import shell
+    renderer = backend_agg.RendererAgg
+    assert not hasattr(renderer.get_text_width_height_descent, "__wrapped__")
+    monkeypatch.setattr(pylabtools, "print_figure", pylabtools.print_figure)
+    monkeypatch.setattr(backend_agg, "MathTextParser", backend_agg.MathTextParser)
+    monkeypatch.setattr(renderer, "get_text_width_height_descent", renderer.get_text_width_height_descent)
+    with matplotlib.rc_context():
+        yield plt
+    plt.close("all")
+
+
+def picture(plt, code):
+    """The figure that the code draws, as a cell of a notebook would show it."""
+    import numpy as np
+    from IPython.core import pylabtools
+
+    exec(code, {"plt": plt, "table": np.arange(64.0).reshape(8, 8)})
+    data = pylabtools.print_figure(plt.gcf(), fmt="png", base64=True, bbox_inches="tight")
+    plt.close("all")
+    return data
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_a_figure_that_takes_less_time_is_ipythons_to_the_byte(name, pyplot, monkeypatch):
+    from matplotlib.figure import Figure
 
     drawn = []
-    draw = matplotlib.figure.Figure.draw
-    monkeypatch.setattr(matplotlib.figure.Figure, "draw", lambda *given: drawn.append(1) or draw(*given))
-
-    def picture(print_figure):
+    draw = Figure.draw
+    monkeypatch.setattr(Figure, "draw", lambda *given: drawn.append(1) or draw(*given))
+    theirs = picture(pyplot, FIGURES[name])
+    times = len(drawn)
+    plots.draw_faster()
+    for _ in range(2):
         drawn.clear()
-        exec(FIGURES[name], {"plt": plt, "table": np.arange(64.0).reshape(8, 8)})
-        data = print_figure(plt.gcf(), fmt="png", base64=True, bbox_inches="tight")
-        plt.close("all")
-        return data, len(drawn)
+        assert picture(pyplot, FIGURES[name]) == theirs
+        assert (times, len(drawn)) == ((2, 2) if name in ("colours", "constrained", "tight") else (2, 1))
 
-    theirs, times = picture(vars(shell)["_print_figure"])
-    ours, once = picture(shell.print_figure)
-    assert ours == theirs
-    assert (times, once) == ((2, 2) if name in ("colours", "constrained", "tight") else (2, 1))
+
+def test_what_a_figures_texts_measure_is_found_once(pyplot):
+    from matplotlib import mathtext
+    from matplotlib.backends import backend_agg
+
+    renderer, measured = backend_agg.RendererAgg, []
+    measure = renderer.get_text_width_height_descent
+    renderer.get_text_width_height_descent = lambda *given: measured.append(given[1]) or measure(*given)
+    parsed = mathtext.MathTextParser._parse_cached.cache_info
+    plots.draw_faster()
+    code = "plt.loglog([1, 1e7], label=r'$\\alpha$ and'); plt.title('a title'); plt.legend()"
+    first = picture(pyplot, code)
+    assert "a title" in measured
+    before, misses = len(measured), parsed().misses
+    assert picture(pyplot, code) == first
+    assert (len(measured), parsed().misses) == (before, misses)
+
+
+CHANGES = {
+    "formulas": "plt.rcParams['mathtext.fontset'] = 'cm'",
+    "letters in formulas": "plt.rcParams['mathtext.default'] = 'bf'",
+    "fonts": "plt.rcParams['font.family'] = 'serif'",
+    "fonts, in place": "plt.rcParams['font.sans-serif'][0] = 'DejaVu Sans Mono'",
+    "size": "plt.rcParams['font.size'] = 14",
+    "resolution": "plt.rcParams['figure.dpi'] = 60",
+    "hinting": "plt.rcParams['text.hinting'] = 'none'",
+    "style": "plt.style.use('ggplot')",
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_who_changes_how_texts_look_gets_it(change, pyplot):
+    code = "plt.semilogy([1, 1e7]); plt.title('a title with $x_2$')"
+
+    def plain_and_changed():
+        pyplot.rcdefaults()
+        # A list of its own, or the defaults would be changed in place.
+        pyplot.rcParams["font.sans-serif"] = [*pyplot.rcParams["font.sans-serif"]]
+        plain = picture(pyplot, code)
+        exec(CHANGES[change], {"plt": pyplot})
+        return plain, picture(pyplot, code)
+
+    plain, changed = plain_and_changed()
+    assert plain != changed
+    plots.draw_faster()
+    assert plain_and_changed() == plain_and_changed() == (plain, changed)
 
 
 def test_a_figure_belongs_to_the_cell_that_drew_it(run):
