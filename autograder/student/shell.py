@@ -11,6 +11,7 @@ import base64
 import builtins
 import contextlib
 import functools
+import getpass
 import importlib
 import inspect
 import io
@@ -401,6 +402,4 @@ def connect_streams(shell: StudentShell) -> None:
         setattr(sys, f"__{name}__", getattr(sys, name))
     sys.stdin = io.StringIO()
     builtins.input = no_input
-    import getpass
-
     getpass.getpass = no_input

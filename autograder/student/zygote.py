@@ -132,6 +132,7 @@ def warm_up(imports: list[str], *, output_bytes: int, folder: str) -> list[str]:
 
     shell = StudentShell.instance(output_bytes=output_bytes)
     _single_threaded()
+    _seed(0)  # NumPy imports its random numbers when they are first wanted
     shell.enable_matplotlib()
     before = set(shell.user_ns)
     # The first traceback brings in what draws them.
