@@ -790,6 +790,19 @@ def test_memory_that_many_processes_share_is_counted(zygote):
     process.end()
 
 
+def test_a_process_imports_nothing_by_itself(zygote):
+    """What all would import is imported once, before there are any of them."""
+    process = zygote.spawn()
+    # What was there before the process was is frozen, and not among these.
+    code = "import gc, sys\nnew = {id(each) for each in gc.get_objects()}\n"
+    code += "print([name for name, module in sys.modules.items() if id(module) in new])"
+    first = process.run_cell(0, code).outputs[0]["text"]
+    second = process.run_cell(1, f"import colorsys\n{code}").outputs[0]["text"]
+    process.end()
+    assert first == "[]\n"
+    assert "'colorsys'" in second
+
+
 def test_figures_are_drawn_in_each_process_with_fonts_of_its_own(zygote):
     """Open files of fonts are not inherited; what is remembered of texts and formulas may be."""
     code = """
