@@ -45,11 +45,12 @@ _axes.imshow(_np.zeros((2, 2)))
 _axes.set_title("$x^2$")
 _axes.legend()
 _plt.show()
-_model = _torch.nn.Sequential(_torch.nn.Linear(2, 2), _torch.nn.ReLU())
-_model(_torch.zeros(1, 2)).sum().backward()
-print(_model)
-_torch.zeros(2)
+_model = _torch.nn.Sequential(_torch.nn.Conv2d(1, 1, 2), _torch.nn.Flatten(), _torch.nn.Linear(4, 2), _torch.nn.ReLU())
+_outputs = _model(_torch.zeros(1, 1, 3, 3))
+_outputs.sum().backward()
 _torch.optim.Adam(_model.parameters()).step()
+print(_model, _outputs)
+_np.testing, _np.fft
 """
 
 
