@@ -78,9 +78,9 @@ def _remember_texts() -> None:
     measure = backend_agg.RendererAgg.get_text_width_height_descent
 
     @functools.wraps(measure)
-    def get_text_width_height_descent(self: Any, s: str, prop: Any, ismath: Any) -> Any:
-        if ismath == "TeX":
-            return measure(self, s, prop, ismath)
+    def get_text_width_height_descent(self: Any, s: str, prop: Any, ismath: Any, **options: Any) -> Any:
+        if ismath == "TeX" or options:
+            return measure(self, s, prop, ismath, **options)
         key = s, prop.copy(), ismath, self.dpi, settings()
         if key not in known:
             if len(known) >= _MOST_TEXTS:
