@@ -50,7 +50,7 @@ _outputs = _model(_torch.zeros(1, 1, 3, 3))
 _outputs.sum().backward()
 _torch.optim.Adam(_model.parameters()).step()
 print(_model, _outputs)
-_np.testing, _np.fft
+_modules = _np.testing, _np.fft
 """
 
 
@@ -135,23 +135,32 @@ def warm_up(imports: list[str], *, output_bytes: int, folder: str) -> list[str]:
     _single_threaded()
     _seed(0)  # NumPy imports its random numbers when they are first wanted
     shell.enable_matplotlib()
-    before = set(shell.user_ns)
+    names = dict(shell.user_ns)
     # The first traceback brings in what draws them.
     shell.run_notebook_cell(-1, "def fail():\n    raise NotImplementedError\nfail()", 120)
     _, ok = shell.run_notebook_cell(-1, _PREWARM, 120)
     if not ok:
         raise RuntimeError(f"the prewarm failed: {shell.outputs.finish()[-1:]}")
-    for name in set(shell.user_ns) - before:
-        del shell.user_ns[name]
-    shell.user_ns["In"][:] = [""]
-    shell.user_ns["Out"].clear()
-    shell.execution_count = 1
+    _forget_cells(shell, names)
     threads = len(os.listdir("/proc/self/task"))
     if threads != 1:
         raise RuntimeError(f"{threads} threads are running")
     gc.freeze()
     gc.enable()
     return missing
+
+
+def _forget_cells(shell: Any, names: dict[str, Any]) -> None:
+    """Make a shell as it was before any cell, with these names: `_`, `_i` and `%tb` are of the notebook's own cells."""
+    shell.user_ns.clear()
+    shell.user_ns.update(names)
+    shell.user_ns["In"][:] = [""]
+    shell.user_ns["Out"].clear()
+    shell.execution_count = 1
+    history = shell.history_manager
+    history._i00 = history._i = history._ii = history._iii = ""
+    for name in ("last_type", "last_value", "last_traceback"):
+        vars(sys).pop(name, None)
 
 
 def import_all(names: Sequence[str]) -> list[str]:

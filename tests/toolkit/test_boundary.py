@@ -5,6 +5,7 @@ One zygote, one notebook that has run, and a fork of it for each test.
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import math
 import re
@@ -801,6 +802,23 @@ def test_a_process_imports_nothing_by_itself(zygote):
     process.end()
     assert first == "[]\n"
     assert "'colorsys'" in second
+
+
+def test_a_process_knows_of_no_cells_before_its_first(zygote):
+    process = zygote.spawn()
+    first = process.run_cell(
+        0, "import sys\nprint([_, __, ___, _i, _ii, _iii, len(In), Out, hasattr(sys, 'last_value')])"
+    )
+    shown = (
+        process.run_cell(1, "1 / 0"),
+        process.run_cell(2, "'x'"),
+        process.run_cell(3, "print([_, __, _ii, len(In)])"),
+    )
+    names = process.run_cell(4, "print([name for name in globals() if name[0] == '_' and name[1:2].isalpha()])")
+    process.end()
+    assert first.outputs[0]["text"] == "['', '', '', '', '', '', 2, {}, False]\n"
+    assert shown[2].outputs[0]["text"] == "['x', '', '1 / 0', 5]\n"
+    assert not {"_plt", "_np", "_model", "_modules"} & set(ast.literal_eval(names.outputs[0]["text"]))
 
 
 def test_figures_are_drawn_in_each_process_with_fonts_of_its_own(zygote):
