@@ -151,22 +151,25 @@ def _verify(options: argparse.Namespace) -> int:
 def _grade(options: argparse.Namespace) -> int:
     if options.otter is not None:
         return _grade_with_otter(options)
-    from autograder.batch import grade_class
-    from autograder.course import load_assignment, load_course
-    from autograder.printed import grading, lines, print_class, print_line, print_summary, summarize
-    from autograder.terminal import plain
     from autograder.workers import expect_early, start_early
-
-    def say(sentence: str) -> None:
-        print(plain(sentence), file=sys.stderr)
 
     # Who ends a command this way wants what Ctrl-C does, unless it is to go on without its terminal.
     for number in (signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) is signal.SIG_DFL:
             signal.signal(number, signal.default_int_handler)
+
+    def say(sentence: str) -> None:
+        from autograder.terminal import plain
+
+        print(plain(sentence), file=sys.stderr)
+
     try:
         if not options.scheduler:
-            start_early(options.course, options.assignment)
+            start_early(options.course, options.assignment)  # it gets ready while the rest is imported here
+        from autograder.batch import grade_class
+        from autograder.course import load_assignment, load_course
+        from autograder.printed import grading, lines, print_class, print_summary, summarize
+
         course = load_course(options.course)
         if not options.scheduler:
             expect_early(course, options.assignment)
@@ -191,6 +194,8 @@ def _grade(options: argparse.Namespace) -> int:
         summary = (summarize if options.json else print_class)(course, assignment, progress)
     except (AutograderError, OSError, KeyboardInterrupt) as error:
         if options.json:
+            from autograder.printed import print_line
+
             print_line("summary", status=2, error=str(error) or "stopped")
         raise
     status = 1 if summary.attention else 0

@@ -122,7 +122,7 @@ def enclose(readable: Sequence[Path], scratch: Path, *, uid: int | None = None) 
         # No kernel ends the descendants of a student process that loses its zygote: the zygote has to be told.
         signal.signal(signal.SIGTERM, _end_all)
         linux.prctl(linux.PR_SET_PDEATHSIG, signal.SIGTERM)
-    built, known = None, sockets.candidates()
+    built, known = None, sockets.candidates(search=layers["private root"] != ON)
     if layers["private root"] == ON:
         linux.unshare(linux.CLONE_NEWNS)
         built = root.build(paths, home, uid=inside, gid=gid, own_pids=own_pids)

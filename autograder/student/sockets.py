@@ -19,9 +19,13 @@ _MOST_ENTRIES = 20_000
 _OUT_OF_REACH = (errno.EACCES, errno.EPERM, errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG)
 
 
-def candidates() -> list[str]:
-    """Addresses of Unix sockets on this machine, as far as this process sees; abstract ones begin with a zero byte."""
-    found = dict.fromkeys([*_listed(), *_mounted(), *_searched()])
+def candidates(*, search: bool) -> list[str]:
+    """Addresses of Unix sockets on this machine, as far as this process sees; abstract ones begin with a zero byte.
+
+    Without a `search` of the folders where services keep theirs, only what the kernel lists: a private root has none of
+    these folders, and they may hold tens of thousands of files.
+    """
+    found = dict.fromkeys([*_listed(), *_mounted(), *(_searched() if search else ())])
     return [address for address in found if 0 < len(os.fsencode(address)) < 108]
 
 

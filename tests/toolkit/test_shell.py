@@ -386,6 +386,27 @@ FIGURES = {
     "colours": "plt.imshow(table); plt.colorbar(label='value')",
     "constrained": "plt.subplots(2, 2, layout='constrained')[1][0, 0].set_title('x')",
     "tight": "plt.subplots(2, 2, layout='tight')[1][0, 1].set_ylabel('y')",
+    "shared axes": "axes = plt.subplots(2, 2, sharex=True, sharey=True)[1]; axes[0, 1].plot([1e8, 1e8 + 3], [1, 2e7])",
+    "shared and of other sizes": """
+axes = plt.subplots(2, sharey=True, height_ratios=[1, 5])[1]
+axes[0].plot([1e8, 1e8 + 3])
+axes[1].minorticks_on()
+axes[1].set_xlim(3, 9)""",
+    "one formatter": """
+from matplotlib.ticker import ScalarFormatter
+axes, formatter = plt.subplots(1, 3)[1], ScalarFormatter()
+for number, one in enumerate(axes):
+    one.plot([10.0 ** (6 * number), 2])
+    one.yaxis.set_major_formatter(formatter)""",
+    "own labels": "plt.plot([1, 2]); plt.xticks([0, 0.5, 1], ['a', 'b\\nc', 'd']); plt.yticks([1], ['one'], minor=True)",
+    "own formatter": "plt.plot([1, 2]); plt.gca().yaxis.set_major_formatter(lambda x, _: f'{x:.1f} m')",
+    "in decades": "plt.plot([1e-3, 1, 1e4]); plt.xscale('symlog'); plt.yscale('logit'); plt.minorticks_on(); plt.grid()",
+    "dates": "import datetime; plt.plot([datetime.date(2026, 1, 1), datetime.date(2026, 5, 1)], [1, 2])",
+    "inverted": "plt.plot([1, 2]); plt.gca().invert_yaxis(); plt.gca().xaxis.tick_top(); plt.title('above the ticks')",
+    "limits that change": """
+axes = plt.subplots()[1]
+axes.callbacks.connect('ylim_changed', lambda one: one.set_xticks([0, one.get_ylim()[1]]))
+axes.plot([1, 2, 7])""",
 }
 
 
