@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from autograder.course import Assignment, Course
-from autograder.gradebook import ensure_assignment, graded_students, is_free, record
+from autograder.gradebook import ensure_assignment, graded_students, import_early, is_free, record
 from autograder.progress import Progress
 from autograder.records import AutograderError, GradedSubmission, ProcessLost
 from autograder.submissions import Submission, files_beside, find_students, read_submission
@@ -373,6 +373,8 @@ def _abandon(executor: Executor) -> None:
 def _prepare_workers(executor: Executor, assignment: Assignment, secret: bytes, workers: int, ctrl_c: _CtrlC) -> None:
     """Let the workers get ready, and wait until the first has found the checks to be right."""
     ready = [executor.submit(prepare, assignment, secret) for _ in range(workers)]
+    with ctrl_c.at_once():
+        import_early()
     for attempt in range(1, _TRIES + 1):
         first: queue.SimpleQueue[Future[Any] | None] = queue.SimpleQueue()
         ready[0].add_done_callback(first.put)

@@ -8,6 +8,7 @@ database and commits for every single cell, which takes longer than grading does
 from __future__ import annotations
 
 import contextlib
+import importlib
 import itertools
 import json
 import logging
@@ -27,6 +28,13 @@ LOCK_ATTEMPTS = 4
 INDEXES = {"submitted_notebook": "assignment_id", "grade": "notebook_id", "comment": "notebook_id"}
 
 Result = TypeVar("Result")
+
+
+def import_early() -> None:
+    """Import what a gradebook needs, a sixth of a second, while there is nothing else to do."""
+    for name in ("alembic.runtime.migration", "alembic.script", "nbgrader.preprocessors", "sqlalchemy.dialects.sqlite"):
+        importlib.import_module(name)
+    importlib.import_module("sqlalchemy.orm").configure_mappers()
 
 
 def ensure_assignment(course: Course, assignment: Assignment) -> None:
