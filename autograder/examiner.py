@@ -60,8 +60,7 @@ class Examiner:
             checks = self.checks
             names = {name for asked in checks.questions for name in checks.forbidden(asked)} if checks else set()
             if not self._incubator.alive:
-                self._incubator.close()
-                self._incubator = incubator_of(self.assignment)
+                self._incubator = self._incubator.replaced()
             self._zygote = self._incubator.zygote(sorted(names))
             root = self.assignment.root
             secrets = [

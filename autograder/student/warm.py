@@ -56,12 +56,20 @@ class Incubator:
     has imported much of what it wants, has one thread, and holds nothing that a student may not see.
     """
 
-    def __init__(self, imports: Sequence[str] = (), limits: Limits | None = None, *, here: bool = False) -> None:
+    def __init__(
+        self,
+        imports: Sequence[str] = (),
+        limits: Limits | None = None,
+        *,
+        here: bool = False,
+        above: str | None = None,
+    ) -> None:
         self.limits = limits or Limits()
+        self._imports = list(imports)
         self._owner = os.getpid()
-        self._folder = tempfile.mkdtemp(prefix="autograder-")
+        self._folder = tempfile.mkdtemp(prefix="autograder-", dir=above)
         wishes = {
-            "imports": list(imports),
+            "imports": self._imports,
             "output_bytes": self.limits.output_bytes,
             "folder": self._folder,
         }
@@ -96,6 +104,11 @@ class Incubator:
     def alive(self) -> bool:
         """Whether it can still give zygotes."""
         return wire.is_open(self._requests)
+
+    def replaced(self) -> Incubator:
+        """Another one for this one, which has died. Who takes away the folder above this one's takes its, too."""
+        self.close()
+        return Incubator(self._imports, self.limits, above=os.path.dirname(self._folder))
 
     def close(self) -> None:
         """End it with all its zygotes; in a fork of the process that made it, only let go of it."""

@@ -10,6 +10,7 @@ import secrets
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -75,7 +76,10 @@ def test_no_secret_is_in_the_memory_of_a_process_that_students_are_forked_from(t
 
 
 @pytest.fixture
-def crew(tmp_path: Path) -> Iterator[Crew]:
+def crew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Crew]:
+    (tmp_path / "tmp").mkdir()
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "tmp"))
+    monkeypatch.setattr(tempfile, "tempdir", None)
     OTHERS.update(pid for pid, _ in safely(os.getpid()))
     crew = Crew(Classroom(tmp_path).assignment(), b"0123456789abcdef")
     yield crew
@@ -147,6 +151,21 @@ def test_a_foreman_that_is_killed_while_it_gets_ready_is_told_from_a_worker(crew
     with pytest.raises(ForemanLost):
         crew.run(prepare, ())
     crew.run(prepare, ())
+
+
+@pytest.mark.parametrize("last", ["worker", "foreman"])
+def test_no_files_are_left_of_what_was_killed(crew, tmp_path, last):
+    crew.run(warm_up, ())
+    before = named("incubator") | named("zygote")
+    os.kill(*named("incubator"), signal.SIGKILL)
+    assert ended(before)
+    crew.run(warm_up, ())  # with another incubator, which is the worker's
+    below = named("incubator") | named("zygote") | named("worker")
+    assert len(below) > 2
+    os.kill(*named(last), signal.SIGKILL)
+    assert ended(below)
+    crew.close()
+    assert list((tmp_path / "tmp").iterdir()) == []
 
 
 def test_a_crew_that_is_closed_does_nothing_more(crew):
