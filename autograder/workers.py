@@ -29,7 +29,7 @@ from autograder.course import Assignment, Course
 from autograder.records import GradedSubmission, ProcessLost
 from autograder.sources import imported_names
 from autograder.student import linux
-from autograder.student.warm import Incubator, Wishes, start_clean
+from autograder.student.warm import Incubator, Wishes, bring_fonts, start_clean
 from autograder.submissions import Submission
 
 if TYPE_CHECKING:
@@ -149,6 +149,7 @@ class Foreman:
     def __init__(self) -> None:
         self.wishes: Wishes | None = None
         self._folder = tempfile.mkdtemp(prefix="autograder-")
+        bring_fonts(self._folder)
         self._sock, theirs = socket.socketpair()
         with theirs:
             self._process = start_clean("autograder.foreman", theirs, quiet=False, folder=self._folder)

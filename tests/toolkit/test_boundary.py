@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import json
 import math
 import re
 import socket
 import textwrap
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import nbformat
@@ -841,6 +843,33 @@ def test_figures_are_drawn_in_each_process_with_fonts_of_its_own(zygote):
     assert [output["output_type"] for output in pictures[0]] == ["display_data"], pictures[0]
     assert len(pictures[0][0]["data"]["image/png"]) > 1000
     assert all(outputs == pictures[0] for outputs in pictures[1:])
+
+
+def test_fonts_are_those_that_matplotlib_knows_for_the_user(tmp_path, monkeypatch):
+    from matplotlib import font_manager
+
+    font_manager.json_dump(font_manager.fontManager, tmp_path / "made.json")
+    known = json.loads((tmp_path / "made.json").read_text())
+    font = next(font for font in known["ttflist"] if not Path(font["fname"]).is_absolute())
+    for name, place in {"ours": font["fname"], "gone": "/usr/no.ttf", "private": str(tmp_path / "my.ttf")}.items():
+        known["ttflist"].append({**font, "name": name, "fname": place})
+    cache = tmp_path / "matplotlib"
+    cache.mkdir()
+    (tmp_path / "my.ttf").touch()
+    (cache / f"fontlist-v{known['_version']}.json").write_text(json.dumps(known))
+    (cache / "fontlist-v0.json").write_text("no list")
+    monkeypatch.delenv("MPLCONFIGDIR", raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    code = "from matplotlib import font_manager as f; print(*{f.name for f in f.fontManager.ttflist}, sep=', ')"
+    for changed in (False, True):
+        if changed:
+            (cache / f"fontlist-v{known['_version']}.json").write_text('{"ttflist": {}}')
+        with Incubator(["matplotlib.font_manager"]) as incubator, incubator.zygote() as zygote:
+            process = zygote.spawn()
+            names = set(process.run_cell(0, code).outputs[0]["text"].strip().split(", "))
+            process.end()
+        assert names >= {"DejaVu Sans"}
+        assert names & {"ours", "gone", "private"} == (set() if changed else {"ours"})
 
 
 def test_cells_that_run_out_of_time_leave_some_for_others(monkeypatch):
