@@ -255,7 +255,7 @@ class Zygote:
 def bring_fonts(home: str) -> None:
     """Let matplotlib, where `home` is home, know the fonts that it knows for this user.
 
-    It looks through all of the machine's otherwise, a tenth of a second for seventy and seconds for thousands.
+    Otherwise it looks through all of the machine's, more than a millisecond each, for every command anew.
     """
     caches = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
     place = os.environ.get("MPLCONFIGDIR") or os.path.join(caches, "matplotlib")
