@@ -9,8 +9,11 @@ import ast
 import contextlib
 import json
 import math
+import os
 import re
 import socket
+import subprocess
+import sys
 import textwrap
 import time
 from collections.abc import Iterator
@@ -870,6 +873,31 @@ def test_fonts_are_those_that_matplotlib_knows_for_the_user(tmp_path, monkeypatc
             process.end()
         assert names >= {"DejaVu Sans"}
         assert names & {"ours", "gone", "private"} == (set() if changed else {"ours"})
+
+
+@pytest.mark.parametrize("place", ["x" * 5000, "a file", "locked"])
+def test_a_cache_that_cannot_be_looked_into_keeps_nobody_from_grading(tmp_path, place):
+    home, cache = tmp_path / "home", tmp_path / place
+    home.mkdir(mode=0o777)
+    if place == "a file":
+        cache.touch()
+    elif place == "locked":
+        (cache / "matplotlib").mkdir(parents=True)
+        cache.chmod(0)
+    bring_fonts_as_nobody = """
+import os, sys
+from autograder.student.warm import bring_fonts
+if os.geteuid() == 0:
+    os.setuid(65534)
+bring_fonts(sys.argv[1])
+"""
+    environment = {**os.environ, "XDG_CACHE_HOME": str(cache)}
+    environment.pop("MPLCONFIGDIR", None)
+    command = [sys.executable, "-c", bring_fonts_as_nobody, str(home)]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, cwd="/")
+    if place == "locked":
+        cache.chmod(0o700)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_cells_that_run_out_of_time_leave_some_for_others(monkeypatch):
