@@ -379,7 +379,11 @@ def _prepare_workers(executor: Executor, assignment: Assignment, secret: bytes, 
         first: queue.SimpleQueue[Future[Any] | None] = queue.SimpleQueue()
         ready[0].add_done_callback(first.put)
         try:
-            ctrl_c.next_of(first).result()
+            while not ready[0].done():
+                with contextlib.suppress(queue.Empty):
+                    ctrl_c.next_of(first, _LOOK_SECONDS)
+                _slots(executor)  # a cluster looks, and says when it has no workers
+            ready[0].result()
             break
         except (BrokenProcessPool, WorkerLost) as error:
             if attempt == _TRIES or isinstance(error, BrokenProcessPool):

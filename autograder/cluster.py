@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import functools
+import logging
 import shutil
 import socket
 import tempfile
@@ -147,6 +148,9 @@ def cluster(
         import distributed
     except ImportError as error:
         raise AutograderError("--scheduler needs Dask: pip install 'dl-autograder[cluster]'") from error
+    # What becomes of a connection is said in our words, and its log has a traceback for each.
+    for name in [name for name in logging.root.manager.loggerDict if name.startswith("distributed")]:
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     try:
         connect: Callable[..., Any] = distributed.Client
         client = connect(address, name="autograder", set_as_default=False, direct_to_workers=False)
@@ -185,12 +189,11 @@ class Cluster(Executor):
         self._refused: dict[str, str] = {}
         self._threads: dict[str, int] = {}
         self._looked = 0.0
-        self._open = True
+        self._open = self._staffed = True
         # A task and not scattered data: when the worker that holds it dies, it is there again.
         self._parcel = client.submit(_same, pack(assignment, secret), key=f"{self._topic}-parcel")
         client.subscribe_topic(self._topic, self._begun)
-        if not client.nthreads():
-            say("the scheduler has no workers yet: waiting for one")
+        self._look()
 
     @property
     def slots(self) -> int:
@@ -242,6 +245,8 @@ class Cluster(Executor):
         except (CancelledError, TimeoutError, OSError) as error:
             task.future.set_exception(_gone(error))
         except BaseException as error:
+            if isinstance(error, RuntimeError) and "deserialization" in str(error):
+                error = AutograderError(f"the scheduler needs dl-autograder {__version__}, as its workers do")
             task.future.set_exception(error)
 
     def _refuse(self, refused: Refused) -> None:
@@ -262,6 +267,9 @@ class Cluster(Executor):
         except (OSError, TimeoutError, RuntimeError) as error:
             raise _gone(error) from error
         self._looked = time.monotonic()
+        if self._staffed and not self._threads:
+            self._say("the scheduler has no workers: waiting for one")
+        self._staffed = bool(self._threads)
         with self._lock:
             for token, task in list(self._tasks.items()):
                 if task.workers is not None and not task.workers & self._threads.keys():

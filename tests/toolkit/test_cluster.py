@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from autograder import __version__
 from tests.toolkit.classroom import Classroom
 from tests.toolkit.test_interrupted import a_class, outcome, safely
 
@@ -26,13 +27,13 @@ HIDE = 'mount -t tmpfs -o size=1m none "$0" && exec "$@"'
 class Cluster:
     """A scheduler and its workers, each a process of its own."""
 
-    def __init__(self, folder: Path, *tls: str) -> None:
+    def __init__(self, folder: Path, *tls: str, before: tuple[str, ...] = ()) -> None:
         self.folder, self.tls = folder, tls
         self.processes: list[subprocess.Popen[bytes]] = []
         self.log = (folder / "log").open("ab")
         where = folder / "scheduler.json"
         host = "--host=" + ("tls://" if tls else "") + "127.0.0.1"
-        self.start("scheduler", "--port=0", host, "--no-dashboard", f"--scheduler-file={where}")
+        self.start("scheduler", "--port=0", host, "--no-dashboard", f"--scheduler-file={where}", before=before)
         deadline = time.monotonic() + SECONDS
         while not where.exists() or not where.read_text():
             assert time.monotonic() < deadline, (folder / "log").read_text()
@@ -121,7 +122,7 @@ def test_a_worker_that_is_killed_takes_its_processes_along_and_costs_nobody_anyt
     command = start(room, cluster, "--json")
     assert command.stdout is not None
     assert command.stderr is not None
-    assert "no workers yet" in command.stderr.readline()
+    assert "has no workers" in command.stderr.readline()
     workers = [cluster.worker(f"worker{number}") for number in range(2)]
     below: list[int] = []
     for line in command.stdout:
@@ -168,6 +169,38 @@ def test_a_worker_without_the_layers_that_the_course_asks_for_gets_nothing(tmp_p
     assert command.returncode == 0, err
     assert "the worker poor (tcp://127.0.0.1:" in err
     assert outcome(room) == undisturbed
+
+
+def without_autograder(folder: Path) -> tuple[str, ...]:
+    """What starts a Python that does not find the package."""
+    (folder / "sitecustomize.py").write_text("import sys; sys.modules['autograder'] = None\n")
+    return ("env", f"PYTHONPATH={folder}")
+
+
+def test_a_worker_without_the_program_is_gone_which_is_said_and_the_next_one_grades(tmp_path, cluster, undisturbed):
+    room = the_class(tmp_path)
+    bare = cluster.worker("bare", before=without_autograder(cluster.folder))
+    with start(room, cluster, PYTHONWARNINGS="ignore") as command:
+        bare.wait(SECONDS)
+        assert command.stderr is not None
+        while "has no workers" not in (line := command.stderr.readline()):
+            assert line
+        cluster.worker("whole")
+        _, err = command.communicate(timeout=120)
+    assert command.returncode == 0, err
+    assert outcome(room) == undisturbed
+
+
+def test_a_scheduler_without_the_program_is_said(tmp_path):
+    room = a_class(tmp_path)
+    cluster = Cluster(tmp_path, before=without_autograder(tmp_path))
+    try:
+        cluster.worker("whole")
+        _, err = start(room, cluster).communicate(timeout=120)
+        assert f"the scheduler needs dl-autograder {__version__}" in err
+        assert "Traceback" not in err
+    finally:
+        cluster.end()
 
 
 def test_a_scheduler_with_certificates_takes_who_has_one_and_its_workers_may_have_nannies(tmp_path):
