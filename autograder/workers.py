@@ -29,7 +29,7 @@ from autograder.course import Assignment, Course
 from autograder.records import GradedSubmission, ProcessLost
 from autograder.sources import imported_names
 from autograder.student import linux
-from autograder.student.warm import Incubator, Wishes, bring_fonts, start_clean
+from autograder.student.warm import Incubator, Wishes, bring_fonts, make_folder, start_clean
 from autograder.submissions import Submission
 
 if TYPE_CHECKING:
@@ -148,7 +148,7 @@ class Foreman:
 
     def __init__(self) -> None:
         self.wishes: Wishes | None = None
-        self._folder = tempfile.mkdtemp(prefix="autograder-")
+        self._folder = make_folder()
         bring_fonts(self._folder)
         self._sock, theirs = socket.socketpair()
         with theirs:

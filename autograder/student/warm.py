@@ -67,7 +67,7 @@ class Incubator:
         self.limits = limits or Limits()
         self._imports = list(imports)
         self._owner = os.getpid()
-        self._folder = tempfile.mkdtemp(prefix="autograder-", dir=above)
+        self._folder = make_folder(above)
         wishes = {
             "imports": self._imports,
             "output_bytes": self.limits.output_bytes,
@@ -250,6 +250,13 @@ class Zygote:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def make_folder(above: str | None = None) -> str:
+    """A new folder for this package's processes. Those of students, who may be another user, may pass through it."""
+    folder = tempfile.mkdtemp(prefix="autograder-", dir=above)
+    os.chmod(folder, 0o711)
+    return folder
 
 
 def bring_fonts(home: str) -> None:
