@@ -2,7 +2,7 @@
 
 As ``python -I inmate.py SPEC`` (JSON) it becomes whom SPEC asks for, gives up what SPEC says this machine should not
 have, encloses itself as a zygote does, forks, confines and runs SPEC's code in the fork, where `say` reports. The last
-line of its output is a JSON object.
+line of its output is a JSON object. Where SPEC has a program, it becomes that instead.
 """
 
 import contextlib
@@ -40,6 +40,8 @@ def main() -> None:
     scratch = Path(spec["scratch"])
     signal.alarm(spec["seconds"])
     give_up(spec["without"])
+    if "program" in spec:
+        os.execv(spec["program"][0], spec["program"])
     enclosed = jail.enclose([Path(path) for path in spec["readable"]], scratch)
     if spec["lost_later"]:
         give_up(spec["lost_later"])

@@ -21,6 +21,7 @@ from typing import Any
 import pytest
 
 from autograder.student import cgroup, linux, policy, root, survey
+from tests.toolkit.classroom import Classroom
 
 INMATE = Path(__file__).with_name("inmate.py")
 ORDINARY = 12345
@@ -157,6 +158,34 @@ def test_the_canary_finds_the_holes_of_a_machine_with_neither_namespaces_nor_lan
     assert f"can write in {paths[1]}" in found
     assert f"can write to {paths[0]}" in found
     assert "connect" not in found  # seccomp alone sees to that
+
+
+@everybody
+@everywhere
+def test_the_command_grades(who: str, place: Path, without: tuple[str, ...]) -> None:
+    room = Classroom(place)
+    room.hand_in("ada", {})
+    program = [sys.executable, "-m", "autograder.cli", "--course", str(place), "grade", "tiny"]
+    started = command(who, place, (), without=without, program=program, seconds=120)
+    if who != "root" and os.geteuid() == 0:
+        for path in place.rglob("*"):
+            os.chown(path, ORDINARY, ORDINARY)
+    ended = subprocess.run(started, capture_output=True, text=True, cwd="/", env=room.environment(), check=False)
+    if "SKIP: " in ended.stderr:
+        pytest.skip(ended.stderr.partition("SKIP: ")[2])
+    assert ended.returncode == 0, ended.stderr
+    results = room.results("ada")
+    assert results["score"] == 10
+    assert results["sandbox"]["private root"].startswith("off" if "namespaces" in without else "on")
+
+
+@pytest.mark.parametrize("who", ["root"])
+def test_root_is_told_of_a_folder_that_students_may_not_enter(who: str, place: Path) -> None:
+    closed = place / "closed"
+    closed.mkdir(mode=0o700)
+    scratch = command(who, closed, ("say(1)",), without=("namespaces",))
+    ended = subprocess.run(scratch, capture_output=True, text=True, cwd="/", env=environment(), check=False)
+    assert f"may not enter {closed}: let TMPDIR be where they may" in ended.stderr
 
 
 @everybody
