@@ -87,10 +87,9 @@ class Rooms:
             self._rooms.clear()
             self._zygote = zygote
         if notebook in self._rooms and not self._rooms[notebook].alive:
-            # Where the kernel keeps no submissions apart, what ends one ends it, too.
             self._rooms.pop(notebook).bury()
         if notebook not in self._rooms:
-            room = zygote.spawn(self._assignment.files, 0, deadline=time.monotonic() + _HOURS)
+            room = zygote.spawn_beside(self._assignment.files, time.monotonic() + _HOURS)
             (source,) = (each for each in self._assignment.notebooks if each.name == notebook)
             statements = prelude(source.source, source.recorded)
             seconds = _PRELUDE_SECONDS

@@ -102,8 +102,10 @@ class Rooms:
 
     def room(self, imports: tuple[str, ...]) -> StudentProcess:
         """The process that has run these imports. Raises SandboxError when there is none to be had."""
+        if imports in self._rooms and not self._rooms[imports].alive:
+            self._rooms.pop(imports).bury()
         if imports not in self._rooms:
-            room = self.zygote.spawn(self._files, 0, deadline=time.monotonic() + _HOURS)
+            room = self.zygote.spawn_beside(self._files, time.monotonic() + _HOURS)
             request = {"op": "prepare_apart", "sources": list(imports), "seconds": 60.0}
             if room.request(request, 60.0 * (1 + len(imports))).get("status") != "ok":
                 raise SandboxError("the process for tests did not start")

@@ -111,7 +111,7 @@ class _Line:
             if self.out_of_memory or self._process.out_of_memory:
                 raise OutOfMemory("more memory than the limit") from None
             if isinstance(error, wire.Closed):
-                self._process.zygote.crashes += 1
+                self._process.zygote.note_crash()
             raise Crashed(f"the process ended ({error})") from error
 
     def step(self, message: dict[str, Any], seconds: float, number: int = 0) -> tuple[int, dict[str, Any]]:

@@ -18,13 +18,14 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from autograder.records import Limits, ProcessLost, SandboxError
 from autograder.sources import imported_names
 from autograder.student import survey, wire
+from autograder.student.layering import is_on
 from autograder.student.patience import exchange
 from autograder.student.process import StudentProcess, Usage
 
@@ -99,7 +100,7 @@ class Incubator:
             except OSError as error:
                 ours.close()
                 raise ProcessLost("the process that zygotes come from has ended") from error
-        return Zygote(wire.Channel(ours), self.limits, self._folder, forbidden)
+        return Zygote(wire.Channel(ours), self.limits, self._folder, forbidden, another=self.zygote)
 
     @property
     def alive(self) -> bool:
@@ -138,9 +139,20 @@ class Zygote:
     student's doing, or a signal from outside.
     """
 
-    def __init__(self, channel: wire.Channel, limits: Limits, folder: str, forbidden: Sequence[str]) -> None:
+    def __init__(
+        self,
+        channel: wire.Channel,
+        limits: Limits,
+        folder: str,
+        forbidden: Sequence[str],
+        *,
+        another: Callable[[], Zygote],
+    ) -> None:
         self.limits = limits
         self.crashes = 0
+        self._another = another
+        self._beside: list[StudentProcess] = []
+        self._above: Zygote | None = None
         self._channel = channel
         self._handle: int | None = None
         self._scratch = tempfile.mkdtemp(dir=folder)
@@ -206,6 +218,32 @@ class Zygote:
             )
         return StudentProcess(self, int(reply["pid"]), wire.Channel(ours), deadline, files)
 
+    def spawn_beside(self, files: Sequence[tuple[str, bytes]] = (), deadline: float | None = None) -> StudentProcess:
+        """A process of its own, as `spawn` gives it, that may stay while others come and go.
+
+        Without namespaces those of one zygote share a scratch folder and end together: it has another zygote there,
+        which ends with this one.
+        """
+        for dead in [each for each in self._beside if not each.alive]:
+            self._beside.remove(dead)
+            dead.zygote.close()
+        if is_on(self.layers["private root"]) and is_on(self.layers["pid namespace"]):
+            return self.spawn(files, deadline=deadline)
+        zygote = self._another()
+        zygote._above = self
+        try:
+            self._beside.append(zygote.spawn(files, deadline=deadline))
+        except BaseException:
+            zygote.close()
+            raise
+        return self._beside[-1]
+
+    def note_crash(self) -> None:
+        """Count a process that has ended while something was asked of it."""
+        self.crashes += 1
+        if self._above is not None:
+            self._above.note_crash()
+
     def kill(self, pid: int) -> None:
         """End a student process and all its descendants."""
         self._ask({"op": "kill", "pid": pid})
@@ -233,6 +271,8 @@ class Zygote:
 
     def close(self) -> None:
         """End the zygote and every student process it has."""
+        while self._beside:
+            self._beside.pop().zygote.close()
         # Asked first: where there are no namespaces, it is the zygote that takes its student processes along.
         self._channel.close()
         if self._handle is not None:

@@ -18,10 +18,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import nbformat
 import pytest
 
 from autograder.student import cgroup, linux, policy, root, survey
 from tests.toolkit.classroom import Classroom
+from tests.toolkit.tiny import answer_cell, given_cell, source_notebook, test_cell
 
 INMATE = Path(__file__).with_name("inmate.py")
 ORDINARY = 12345
@@ -160,23 +162,45 @@ def test_the_canary_finds_the_holes_of_a_machine_with_neither_namespaces_nor_lan
     assert "connect" not in found  # seccomp alone sees to that
 
 
+def keeps_a_file() -> nbformat.NotebookNode:
+    """A notebook with test cells alone, of which some need a file that it wrote."""
+    return source_notebook(
+        given_cell("with open('kept.txt', 'w') as file:\n    print(7, file=file)", "given"),
+        answer_cell("def kept():\n    with open('kept.txt') as file:\n        return int(file.read())", "kept_answer"),
+        test_cell("assert kept() == 7", "kept", 1),
+        answer_cell("def double(x):\n    return 2 * x", "double_answer"),
+        test_cell("assert double(2) == 4", "double", 1),
+        test_cell("assert kept() == 7", "kept_again", 1),
+    )
+
+
 @everybody
 @everywhere
 def test_the_command_grades(who: str, place: Path, without: tuple[str, ...]) -> None:
     room = Classroom(place)
     room.hand_in("ada", {})
-    program = [sys.executable, "-m", "autograder.cli", "--course", str(place), "grade", "tiny"]
-    started = command(who, place, (), without=without, program=program, seconds=120)
+    names = ("first", "second")
+    room.write_assignment("files", *(keeps_a_file() for _ in names), names=names)
+    for student in ("ada", "bob"):
+        for name in names:
+            room.write(f"submitted/{student}/files/{name}.ipynb", nbformat.writes(keeps_a_file()))
     if who != "root" and os.geteuid() == 0:
         for path in place.rglob("*"):
             os.chown(path, ORDINARY, ORDINARY)
-    ended = subprocess.run(started, capture_output=True, text=True, cwd="/", env=room.environment(), check=False)
-    if "SKIP: " in ended.stderr:
-        pytest.skip(ended.stderr.partition("SKIP: ")[2])
-    assert ended.returncode == 0, ended.stderr
+    for assignment in ("tiny", "files"):
+        program = [sys.executable, "-m", "autograder.cli", "--course", str(place), "grade", assignment]
+        started = command(who, place, (), without=without, program=program, seconds=120)
+        ended = subprocess.run(started, capture_output=True, text=True, cwd="/", env=room.environment(), check=False)
+        if "SKIP: " in ended.stderr:
+            pytest.skip(ended.stderr.partition("SKIP: ")[2])
+        assert ended.returncode == 0, ended.stderr
     results = room.results("ada")
     assert results["score"] == 10
     assert results["sandbox"]["private root"].startswith("off" if "namespaces" in without else "on")
+    for student in ("ada", "bob"):
+        results = room.results(student, "files")
+        assert results["score"] == 6, results["questions"]
+        assert all(question["isolated"] for question in results["questions"])
 
 
 @pytest.mark.parametrize("who", ["root"])

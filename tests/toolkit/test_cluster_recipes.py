@@ -1,7 +1,8 @@
-"""Grading on a real Slurm, which the tests start, by the recipe and with the certificates of docs/cluster.md."""
+"""The recipes of docs/cluster.md: grading on a real Slurm, which the tests start, and what Kubernetes would take."""
 
 from __future__ import annotations
 
+import importlib.resources
 import json
 import os
 import re
@@ -14,8 +15,11 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import jsonschema
 import pytest
+import yaml
 
 from tests.toolkit.test_cluster import the_class
 from tests.toolkit.test_interrupted import outcome
@@ -184,3 +188,29 @@ def test_the_recipe_grades_on_slurm_s_jobs_and_replaces_one_that_is_cancelled(tm
             workers.send_signal(signal.SIGINT)
             workers.communicate(timeout=SECONDS)
     slurm.until(lambda: not slurm.run("squeue", "--noheader"))
+
+
+def test_the_operator_of_kubernetes_knows_all_that_the_recipe_says():
+    chart = importlib.resources.files("dask_kubernetes") / "operator/deployment/helm/dask-kubernetes-operator"
+    definition = yaml.safe_load((chart / "crds/daskcluster.yaml").read_text())
+    recipe = yaml.safe_load(on_the_page("apiVersion: kubernetes.dask.org"))
+    (version,) = definition["spec"]["versions"]
+    assert recipe["apiVersion"] == f"{definition['spec']['group']}/{version['name']}"
+    assert recipe["kind"] == definition["spec"]["names"]["kind"]
+    schema = version["schema"]["openAPIV3Schema"]
+    jsonschema.validate(recipe, schema)
+    assert list(unknown(recipe["spec"], schema["properties"]["spec"], "spec")) == []
+    assert list(unknown({"hostUsers": False}, schema["properties"]["spec"], "spec")) == ["spec.hostUsers"]
+
+
+def unknown(value: Any, schema: dict[str, Any], name: str) -> Iterator[str]:
+    """The fields that are not in the schema: kubectl refuses them, and older ones drop them."""
+    if isinstance(value, list):
+        for number, each in enumerate(value):
+            yield from unknown(each, schema["items"], f"{name}[{number}]")
+    elif isinstance(value, dict) and "properties" in schema:
+        for key, each in value.items():
+            if key in schema["properties"]:
+                yield from unknown(each, schema["properties"][key], f"{name}.{key}")
+            else:
+                yield f"{name}.{key}"
