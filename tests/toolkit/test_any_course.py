@@ -253,7 +253,7 @@ def test_a_process_for_test_cells_that_is_lost_is_made_anew(quirks):
             graded = grade_submission(examiner, submission).grade
             scores.append((graded.score, graded.attention))
             (room,) = examiner.rooms._rooms.values()
-            examiner.zygote.kill(room.pid)
+            room.zygote.kill(room.pid)
         assert examiner.zygote.crashes == 0
     assert scores[0][0] > 0
     assert scores == scores[:1] * 3

@@ -780,7 +780,7 @@ def test_what_a_process_takes_is_its_own_whoever_else_was_forked_from_its_ancest
 
 def test_memory_that_many_processes_share_is_counted(zygote):
     """Also of processes that gave back what they had in common with the one they come from."""
-    process = zygote.spawn()
+    process = zygote.spawn_beside()
     ran = process.run_cell(0, """
         import os, time, ctypes
         for group in range(4):
@@ -792,13 +792,13 @@ def test_memory_that_many_processes_share_is_counted(zygote):
         time.sleep(1.5)
     """.replace("\n        ", "\n"))  # fmt: skip
     assert ran.ok
-    assert zygote.usage(process.pid)[1] > 190 * 2**20
+    assert process.zygote.usage(process.pid)[1] > 190 * 2**20
     process.end()
 
 
 def test_a_process_imports_nothing_by_itself(zygote):
     """What all would import is imported once, before there are any of them."""
-    process = zygote.spawn()
+    process = zygote.spawn_beside()
     # What was there before the process was is frozen, and not among these.
     code = "import gc, sys\nnew = {id(each) for each in gc.get_objects()}\n"
     code += "print([name for name, module in sys.modules.items() if id(module) in new])"
@@ -810,7 +810,7 @@ def test_a_process_imports_nothing_by_itself(zygote):
 
 
 def test_a_process_knows_of_no_cells_before_its_first(zygote):
-    process = zygote.spawn()
+    process = zygote.spawn_beside()
     first = process.run_cell(
         0, "import sys\nprint([_, __, ___, _i, _ii, _iii, len(In), Out, hasattr(sys, 'last_value')])"
     )
@@ -840,7 +840,7 @@ def test_figures_are_drawn_in_each_process_with_fonts_of_its_own(zygote):
     """.replace("\n        ", "\n")
     pictures = []
     for _ in range(2):
-        process = zygote.spawn()
+        process = zygote.spawn_beside()
         pictures += [process.run_cell(number, code).outputs for number in range(2)]
         process.end()
     assert [output["output_type"] for output in pictures[0]] == ["display_data"], pictures[0]
