@@ -1,4 +1,4 @@
-"""Every attack of `attacks/` through the real `grade`, beside honest students, as root and as an ordinary user."""
+"""Every attack of `attacks/` through the real `grade`, beside honest students, whoever grades, and where."""
 
 from __future__ import annotations
 
@@ -18,17 +18,24 @@ import pytest
 from autograder.harmless import harmless_text
 from tests.toolkit.siege import ATTACKS, FAMILIES, HONEST, MARK, Siege, attacks, besieged, is_in, said_to
 
-WHO = ["root", "ordinary user"]
+# Who grades, and what the machine lacks: with Docker's default profile, namespaces.
+WHERE = {
+    "root": ("root", ()),
+    "ordinary user": ("ordinary user", ()),
+    "root in docker": ("root", ("namespaces",)),
+    "ordinary user in docker": ("ordinary user", ("namespaces",)),
+}
 ALL = attacks()
 every_attack = pytest.mark.parametrize("attack", [attack.name for attack in ALL])
 
 
-@pytest.fixture(scope="module", params=WHO)
+@pytest.fixture(scope="module", params=WHERE)
 def siege(request: pytest.FixtureRequest) -> Iterator[Siege]:
-    """The one run that all tests of this file look at, for each of the two who may grade."""
-    if request.param == "root" and os.geteuid() != 0:
+    """The one run that all tests of this file look at, for each of those who may grade."""
+    who, without = WHERE[request.param]
+    if who == "root" and os.geteuid() != 0:
         pytest.skip("the suite is not run by root")
-    with besieged(request.param) as run:
+    with besieged(who, without) as run:
         yield run
 
 
