@@ -37,6 +37,7 @@ _GONE = (EOFError, BrokenPipeError, ConnectionResetError)
 def main() -> None:
     """Serve until the other end of the socket is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the command to answer
+    signal.signal(signal.SIGTERM, _leave)  # which a cluster sends to every process of a job
     linux.set_name("foreman")
     gc.disable()  # importing makes hardly any garbage, and looking for it takes a third of the time
     sock = socket.socket(fileno=int(sys.argv[1]))
@@ -44,7 +45,7 @@ def main() -> None:
     zygote.import_all(["matplotlib.pyplot", "autograder.student.shell"])  # which every notebook needs
     home = os.environ["HOME"]
     try:
-        with contextlib.suppress(*_GONE):
+        with contextlib.suppress(*_GONE, SystemExit):
             zygote.import_all(line.recv())  # a first guess
             wishes = line.recv()
             zygote.import_all(wishes.imports)
@@ -60,6 +61,10 @@ def main() -> None:
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(0)
+
+
+def _leave(*_: object) -> NoReturn:
+    raise SystemExit
 
 
 def _fork_workers(line: Connection, sock: socket.socket, incubator: Incubator) -> None:

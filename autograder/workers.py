@@ -111,6 +111,7 @@ def begin_worker(memory_mb: int) -> None:
     _end_examiners_at_exit()
     linux.prctl(linux.PR_SET_PDEATHSIG, signal.SIGKILL)  # a command that is killed leaves nobody behind
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the command to answer
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     # An array that a student returned may be small and what a check makes of it not: it gets what a submission gets.
     _, most = resource.getrlimit(resource.RLIMIT_DATA)
     data = int(Path("/proc/self/statm").read_text().split()[5]) * resource.getpagesize()

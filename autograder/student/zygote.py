@@ -77,6 +77,7 @@ def fork_incubator(requests: socket.socket, wishes: dict[str, Any]) -> int:
 def incubate(requests: socket.socket, wishes: dict[str, Any]) -> None:
     """Warm up, then fork a zygote for each socket that comes, until the examiner is gone."""
     jail.die_with_parent()
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     linux.set_name("incubator")
     _, most = resource.getrlimit(resource.RLIMIT_DATA)
     resource.setrlimit(resource.RLIMIT_DATA, (most, most))  # the examiner's own limit is none of a submission's

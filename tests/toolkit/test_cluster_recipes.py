@@ -60,7 +60,7 @@ class Slurm:
     def __init__(self, folder: Path) -> None:
         self.folder, self.home = folder, folder / "home"
         folder.chmod(0o755)  # munge insists that everybody may reach its socket
-        for name in ("state", "spool", "home"):
+        for name in ("state", "spool", "home", "tmp"):
             (folder / name).mkdir()
         key = folder / "munge.key"
         key.touch(mode=0o600)
@@ -75,7 +75,7 @@ class Slurm:
         self.environment = {
             **os.environ, "PATH": f"{os.environ['PATH']}:/usr/sbin:/sbin", "SLURM_CONF": str(folder / "slurm.conf"),
             "HOME": str(self.home), "XDG_CONFIG_HOME": str(self.home / ".config"), "OMP_NUM_THREADS": "1",
-            "DASK_DISTRIBUTED__DEPLOY__LOST_WORKER_TIMEOUT": "1s",
+            "DASK_DISTRIBUTED__DEPLOY__LOST_WORKER_TIMEOUT": "1s", "TMPDIR": str(folder / "tmp"),
         }  # fmt: skip
         self.processes: list[subprocess.Popen[bytes]] = []
         files = {"key-file": "munge.key", "socket": "munge.socket", "pid-file": "munged.pid", "log-file": "munged.log",
@@ -188,6 +188,7 @@ def test_the_recipe_grades_on_slurm_s_jobs_and_replaces_one_that_is_cancelled(tm
             workers.send_signal(signal.SIGINT)
             workers.communicate(timeout=SECONDS)
     slurm.until(lambda: not slurm.run("squeue", "--noheader"))
+    slurm.until(lambda: not list((slurm.folder / "tmp").glob("autograder-*")))
 
 
 def test_the_operator_of_kubernetes_knows_all_that_the_recipe_says():

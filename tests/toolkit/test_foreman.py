@@ -176,6 +176,15 @@ def test_no_files_are_left_of_what_was_killed(crew, temporary, last):
     assert list(temporary.iterdir()) == []
 
 
+def test_a_foreman_that_is_told_to_end_takes_its_files_along(crew, temporary):
+    crew.run(warm_up, ())
+    below = named("incubator") | named("zygote") | named("worker")
+    assert list(temporary.iterdir()) != []
+    os.kill(*named("foreman"), signal.SIGTERM)
+    assert ended(below)
+    assert list(temporary.iterdir()) == []
+
+
 def test_a_crew_that_is_closed_does_nothing_more(crew):
     crew.run(prepare, ())
     crew.close()
