@@ -131,7 +131,9 @@ def enclose(readable: Sequence[Path], scratch: Path, *, uid: int | None = None) 
         home = str(scratch.resolve())
         closed = (each for each in scratch.resolve().parents if not each.stat().st_mode & 0o001)
         if lowered and (wall := next(closed, None)):
-            raise OSError(f"student processes (user {inside}) may not enter {wall}: let TMPDIR be where they may")
+            raise OSError(
+                f"student processes (user {inside}) may not enter {wall}: set TMPDIR to a folder that they may"
+            )
         os.chown(home, inside, gid)
         root.folders(home, (inside, gid))
     _live_in(home)

@@ -30,7 +30,7 @@ PAGE = (Path(__file__).parents[2] / "docs" / "cluster.md").read_text()
 # One node of sixteen cores, or so it says.
 SETTINGS = """
 ClusterName=lab
-SlurmctldHost={host}
+SlurmctldHost=localhost
 SlurmctldPort={ports[0]}
 SlurmdPort={ports[1]}
 SlurmUser={user}
@@ -49,8 +49,8 @@ SchedulerType=sched/builtin
 SelectType=select/cons_tres
 SelectTypeParameters=CR_Core
 SlurmdParameters=config_overrides
-NodeName={host} CPUs=16 RealMemory=40000
-PartitionName=teaching Nodes={host} Default=YES
+NodeName=localhost CPUs=16 RealMemory=40000
+PartitionName=teaching Nodes=localhost Default=YES
 """
 
 
@@ -67,7 +67,6 @@ class Slurm:
         key.write_bytes(os.urandom(128))
         settings = SETTINGS.format(
             folder=folder,
-            host="localhost",
             ports=free_ports(2),
             user=subprocess.check_output(["id", "-un"], text=True).strip(),
         )
@@ -78,6 +77,9 @@ class Slurm:
             "DASK_DISTRIBUTED__DEPLOY__LOST_WORKER_TIMEOUT": "1s", "TMPDIR": str(folder / "tmp"),
         }  # fmt: skip
         self.processes: list[subprocess.Popen[bytes]] = []
+
+    def begin(self) -> None:
+        folder = self.folder
         files = {"key-file": "munge.key", "socket": "munge.socket", "pid-file": "munged.pid", "log-file": "munged.log",
                  "seed-file": "munged.seed"}  # fmt: skip
         self.start("munged", "--foreground", *(f"--{option}={folder / name}" for option, name in files.items()))
@@ -130,8 +132,11 @@ def slurm() -> Iterator[Slurm]:
         pytest.skip(f"there is no {missing[0]} here: Debian's slurm-wlm has it")
     with tempfile.TemporaryDirectory(prefix="slurm-") as folder:
         slurm = Slurm(Path(folder))
-        yield slurm
-        slurm.end()
+        try:
+            slurm.begin()
+            yield slurm
+        finally:
+            slurm.end()
 
 
 def on_the_page(pattern: str) -> str:

@@ -209,7 +209,7 @@ def test_root_is_told_of_a_folder_that_students_may_not_enter(who: str, place: P
     closed.mkdir(mode=0o700)
     scratch = command(who, closed, ("say(1)",), without=("namespaces",))
     ended = subprocess.run(scratch, capture_output=True, text=True, cwd="/", env=environment(), check=False)
-    assert f"may not enter {closed}: let TMPDIR be where they may" in ended.stderr
+    assert f"may not enter {closed}: set TMPDIR to a folder that they may" in ended.stderr
 
 
 @everybody
