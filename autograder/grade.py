@@ -92,6 +92,7 @@ def grade_submission(examiner: Examiner, submission: Submission, *, tell: Tell =
                     )
                 if forks is not None:
                     forks.end()  # by their parent, which counts what they used
+                zygote.need_room()  # or it may have lost points to others' files
             finally:
                 if run.process is not None:
                     run.usages.append(run.process.end())

@@ -167,6 +167,7 @@ def grade_otter(rooms: Rooms, bundle: Bundle, submission: OtterSubmission, limit
                 if run.process is not None and test.name not in made:
                     run.process.extend(deadline)
                     made[test.name] = _make(rooms, imports, run.process, test)
+            rooms.zygote.need_room()  # or it may have lost points to others' files
         finally:
             if run.process is not None:
                 run.usages.append(run.process.end())

@@ -110,6 +110,8 @@ class _Line:
                 raise ProcessLost("the zygote has ended, and took the process along") from error
             if self.out_of_memory or self._process.out_of_memory:
                 raise OutOfMemory("more memory than the limit") from None
+            if self._process.overfilled:
+                raise OutOfMemory("more files than the limit") from None
             if isinstance(error, wire.Closed):
                 self._process.zygote.note_crash()
             raise Crashed(f"the process ended ({error})") from error
@@ -159,6 +161,7 @@ class StudentProcess:
         self.zygote = zygote
         self.pid = pid
         self.out_of_memory = False
+        self.overfilled = False
         self._forks: list[Fork] = []
         self._ending_forks = False
         self._room = _CELLS_OF_OUTPUT * zygote.limits.output_bytes
@@ -216,8 +219,17 @@ class StudentProcess:
         self._line.channel.watch(both, SECONDS_BETWEEN_LOOKS)
 
     def watch_memory(self) -> None:
-        """End the forks when the whole sandbox takes more than the limit, and then all of it if it still does."""
-        if self._ending_forks or not self._takes_too_much():
+        """End the forks when the whole sandbox takes more than the limit, and then all of it if it still does.
+
+        At once, when it has written more than it may on a disk that is others', too.
+        """
+        if self._ending_forks or self.overfilled:
+            return
+        if self.zygote.overfilled():
+            self.overfilled = True
+            self.zygote.kill(self.pid)
+            return
+        if not self._takes_too_much():
             return
         self._ending_forks = True
         for fork in [*self._forks]:

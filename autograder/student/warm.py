@@ -32,6 +32,11 @@ from autograder.student.process import StudentProcess, Usage
 _START_SECONDS = 120
 _END_SECONDS = 5
 
+# A disk with less is full. What filled it may be a submission's, and removed in a moment.
+_LEAST_ROOM = 16 * 2**20
+_ROOM_SECONDS = 5
+_PAGE = 4096
+
 
 @dataclasses.dataclass(frozen=True)
 class Wishes:
@@ -200,6 +205,11 @@ class Zygote:
         self, files: Sequence[tuple[str, bytes]] = (), seed: int = 0, deadline: float | None = None
     ) -> StudentProcess:
         """A jailed student process with these files in its scratch folder, to be used until `deadline`."""
+        ends = time.monotonic() + _ROOM_SECONDS
+        while self._disk_is_full():
+            if time.monotonic() > ends:
+                raise SandboxError(self._full)
+            time.sleep(0.05)
         ours, theirs = socket.socketpair()
         with theirs:
             reply = self._ask(
@@ -264,6 +274,29 @@ class Zygote:
         reply = self._ask({"op": "usage", "pid": pid, "enough": enough})
         return int(reply["processes"]), int(reply["memory"])
 
+    def need_room(self) -> None:
+        """Raise `ProcessLost` when student processes write on a disk that is full: what fails is not their doing."""
+        if self._disk_is_full():
+            raise ProcessLost(self._full)
+
+    @property
+    def _full(self) -> str:
+        where = os.path.dirname(os.path.dirname(self._scratch))
+        return f"the disk that submissions write on is full, in {where}: make room, or set TMPDIR to a folder elsewhere"
+
+    def overfilled(self) -> bool:
+        """Whether a student process has written more than it may: a tmpfs of its own says so to itself."""
+        if is_on(self.layers["private root"]):
+            return False
+        most = self.limits.files_mb * 2**20
+        return _size(self._scratch, enough=most) > most
+
+    def _disk_is_full(self) -> bool:
+        if is_on(self.layers["private root"]):
+            return False
+        disk = os.statvfs(self._scratch)
+        return disk.f_bavail * disk.f_frsize < _LEAST_ROOM or 0 < disk.f_favail < disk.f_files // 1000
+
     @property
     def alive(self) -> bool:
         """Whether the zygote can still spawn."""
@@ -290,6 +323,19 @@ class Zygote:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _size(folder: str, enough: int) -> int:
+    """Bytes that what is below `folder` takes on its disk, as far as it can be read; or some number over `enough`."""
+    size = 0
+    waiting = [folder]  # not os.walk, for which folders can be too deep
+    while waiting and size <= enough:
+        with contextlib.suppress(OSError), os.scandir(waiting.pop()) as entries:
+            for entry in entries:
+                size += max(entry.stat(follow_symlinks=False).st_blocks * 512, _PAGE)
+                if entry.is_dir(follow_symlinks=False):
+                    waiting.append(entry.path)
+    return size
 
 
 def make_folder(above: str | None = None) -> str:

@@ -203,6 +203,102 @@ def test_the_command_grades(who: str, place: Path, without: tuple[str, ...]) -> 
         assert all(question["isolated"] for question in results["questions"])
 
 
+@pytest.fixture
+def disk(place: Path) -> Iterator[Path]:
+    """A disk of 64 MiB on which everybody may write."""
+    disk = place / "disk"
+    disk.mkdir()
+    mounted = ["mount", "-t", "tmpfs", "-o", "size=64m,mode=1777", "none", str(disk)]
+    if subprocess.run(mounted, capture_output=True, check=False).returncode:
+        pytest.skip("this user may not mount a small disk")
+    yield disk
+    subprocess.run(["umount", "--lazy", str(disk)], check=True)
+
+
+def a_megabyte() -> nbformat.NotebookNode:
+    return source_notebook(
+        given_cell("with open('kept.txt', 'w') as file:\n    file.write('7' * 10**6)", "given"),
+        answer_cell("def kept():\n    with open('kept.txt') as file:\n        return len(file.read())", "kept_answer"),
+        test_cell("assert kept() == 10**6", "kept", 1),
+    )
+
+
+def graded(room: Classroom, who: str, *, tmpdir: Path) -> subprocess.CompletedProcess[str]:
+    """What the command says of the assignment `files` on a machine without namespaces."""
+    if who != "root" and os.geteuid() == 0:
+        for path in room.root.rglob("*"):
+            if path.stat().st_dev == room.root.stat().st_dev:
+                os.chown(path, ORDINARY, ORDINARY)
+    program = [sys.executable, "-m", "autograder.cli", "--course", str(room.root), "grade", "files"]
+    started = command(who, room.root, (), without=("namespaces",), program=program, seconds=120)
+    with_it = {**room.environment(), "TMPDIR": str(tmpdir)}
+    return subprocess.run(started, capture_output=True, text=True, cwd="/", env=with_it, check=False)
+
+
+@everybody
+def test_a_disk_that_is_full_costs_nobody_points(who: str, place: Path, disk: Path) -> None:
+    room = Classroom(place)
+    room.write_assignment("files", a_megabyte())
+    for student in ("ada", "bob"):
+        room.write(f"submitted/{student}/files/files.ipynb", nbformat.writes(a_megabyte()))
+    with (disk / "ballast").open("wb") as ballast:
+        left = os.statvfs(disk)
+        os.posix_fallocate(ballast.fileno(), 0, left.f_bavail * left.f_frsize - 2**19)
+    ended = graded(room, who, tmpdir=disk)
+    assert ended.returncode == 2
+    assert f"the disk that submissions write on is full, in {disk}" in ended.stderr
+    (disk / "ballast").unlink()
+    ended = graded(room, who, tmpdir=disk)
+    assert ended.returncode == 0, ended.stderr
+    assert [room.results(student, "files")["score"] for student in ("ada", "bob")] == [1, 1]
+
+
+HOG = """
+import os, time
+with open("large", "wb") as file:
+    try:
+        while True:
+            file.write(bytes(2**20))
+    except OSError:
+        time.sleep(2)
+os.remove("large")
+"""
+
+
+@everybody
+def test_who_has_no_room_for_anothers_files_is_graded_again(who: str, place: Path, disk: Path) -> None:
+    room = Classroom(place, "c.Autograder.files_mb = 100")
+    room.write_assignment("files", a_megabyte())
+    hog, late = a_megabyte(), a_megabyte()
+    hog["cells"][1]["source"] += HOG
+    late["cells"][1]["source"] += "\nimport time; time.sleep(0.5)\nopen('other.txt', 'w').write('7' * 10**6)"
+    for student, notebook in (("ada", hog), ("bob", late), ("cyd", a_megabyte())):
+        room.write(f"submitted/{student}/files/files.ipynb", nbformat.writes(notebook))
+    ended = graded(room, who, tmpdir=disk)
+    assert ended.returncode == 0, ended.stderr
+    for student in ("ada", "bob", "cyd"):
+        results = room.results(student, "files")
+        assert results["score"] == 1
+        assert not results["notebooks"][0]["cells_failed"]
+
+
+@everybody
+def test_files_have_a_total_on_a_disk_too(who: str, place: Path, disk: Path) -> None:
+    room = Classroom(place, "c.Autograder.files_mb = 12")
+    room.write_assignment("files", a_megabyte())
+    glutton = a_megabyte()
+    fill = "for number in range(13):\n    open(f'{number}', 'wb').write(bytes(2**20))\nimport time; time.sleep(3)"
+    glutton["cells"].append(given_cell(fill, "fill"))
+    for student, notebook in (("ada", a_megabyte()), ("bob", glutton), ("cyd", a_megabyte())):
+        room.write(f"submitted/{student}/files/files.ipynb", nbformat.writes(notebook))
+    ended = graded(room, who, tmpdir=disk)
+    assert ended.returncode in (0, 1), ended.stderr
+    assert [room.results(student, "files")["score"] for student in ("ada", "bob", "cyd")] == [1, 1, 1]
+    results = room.results("bob", "files")
+    assert results["run"]["ending"] == "memory"
+    assert "more files than the limit" in json.dumps(room.graded_notebook("bob", "files"))
+
+
 @pytest.mark.parametrize("who", ["root"])
 def test_root_is_told_of_a_folder_that_students_may_not_enter(who: str, place: Path) -> None:
     closed = place / "closed"
