@@ -1,18 +1,54 @@
-"""A control group for a zygote's student processes: memory and processes of the whole sandbox, by the kernel.
+"""Control groups: one for a zygote's student processes, and what the one that this process is in leaves to it.
 
-Only cgroup v2, and only where this user may make groups beside its own (root on a machine, a user of systemd with a
-delegated tree). Elsewhere the limits are each process's, and the zygote's watch over all of them.
+The first sets limits to memory and processes of the whole sandbox, by the kernel. Only cgroup v2, and only where this
+user may make groups beside its own (root on a machine, a user of systemd with a delegated tree). Elsewhere the limits
+are each process's, and the zygote's watch over all of them.
 """
 
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 from dataclasses import dataclass
 from pathlib import Path
 
 _MOUNT = Path("/sys/fs/cgroup")
 _NEEDED = {"memory", "pids"}
+
+
+def cores(mount: Path = _MOUNT, process: Path = Path("/proc/self/cgroup")) -> int:
+    """How many processors there are for this process and its children, at least one.
+
+    A container sees all of its machine's, and may have a share of them alone (``docker run --cpus``, the limits of a
+    pod). With a process for each that it sees, all would be slow, and run out of time.
+    """
+    count = len(os.sched_getaffinity(0))
+    with contextlib.suppress(OSError, ValueError):
+        for line in process.read_text().splitlines():
+            _, controllers, own = line.split(":", 2)
+            if not controllers:
+                count = min(count, _quota(mount, own, "cpu.max"))
+            elif "cpu" in controllers.split(","):
+                count = min(count, _quota(mount / controllers, own, "cpu.cfs_quota_us", "cpu.cfs_period_us"))
+    return max(1, count)
+
+
+def _quota(mount: Path, own: str, *names: str) -> int:
+    """The processors that a group and those above it leave, a part of one counted as one.
+
+    Within a container what is mounted may begin at its own group, of which it is told a longer path.
+    """
+    count = 2**31
+    group = mount / own.lstrip("/")
+    for folder in (group, *group.parents):
+        with contextlib.suppress(OSError, ValueError):  # "max", or no such file
+            quota, period = (int(word) for name in names for word in (folder / name).read_text().split())
+            if quota > 0:
+                count = min(count, math.ceil(quota / period))
+        if folder == mount:
+            break
+    return count
 
 
 @dataclass(frozen=True)

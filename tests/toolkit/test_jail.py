@@ -853,3 +853,56 @@ def test_the_survey_tells_of_every_layer_and_what_it_leaves_open() -> None:
 def test_the_threat_model_tells_of_every_layer() -> None:
     text = (INMATE.parents[2] / "docs" / "threat-model.md").read_text()
     assert [name for name in survey.LAYERS if f"| {name} |" not in text] == []
+
+
+@pytest.mark.parametrize(
+    ("told", "files", "left"),
+    [
+        ("0::/", {}, 64),
+        ("0::/", {"cpu.max": "200000 100000"}, 2),
+        ("0::/", {"cpu.max": "max 100000"}, 64),
+        ("0::/a/b", {"a/cpu.max": "50000 100000", "a/b/cpu.max": "max 100000"}, 1),
+        ("0::/a/b", {"a/cpu.max": "400000 100000", "a/b/cpu.max": "250000 100000"}, 3),
+        ("3:cpuset:/\n1:cpu,cpuacct:/docker/1f", {"cpu,cpuacct/cpu.cfs_quota_us": "200000"}, 2),
+        ("1:cpu:/a\n0::/", {"cpu/a/cpu.cfs_quota_us": "-1"}, 64),
+        ("1:cpu:/a\n0::/", {"cpu/a/cpu.cfs_quota_us": "10000"}, 1),
+        ("nothing of the kind", {"cpu.max": "1 1"}, 64),
+    ],
+)
+def test_a_container_has_the_cores_that_it_was_given(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, told: str, files: dict[str, str], left: int
+) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(64)))
+    for name, text in files.items():
+        path = tmp_path / "mount" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"{text}\n")
+        (path.parent / "cpu.cfs_period_us").write_text("100000\n")
+    (tmp_path / "cgroup").write_text(f"{told}\n")
+    assert cgroup.cores(tmp_path / "mount", tmp_path / "cgroup") == left
+
+
+def test_the_kernel_says_what_a_group_leaves() -> None:
+    makes = {
+        "/sys/fs/cgroup/cpu": ("cpu.cfs_quota_us", "100000"),
+        "/sys/fs/cgroup": ("cpu.max", "100000 100000"),
+    }
+    mount = next((mount for mount, (name, _) in makes.items() if next(Path(mount).glob(f"*/{name}"), None)), "")
+    group = Path(mount or "/nowhere", f"autograder-test-{os.getpid()}")
+    try:
+        group.mkdir()
+    except OSError:
+        pytest.skip("this user may not make control groups for processors")
+    try:
+        name, text = makes[mount]
+        (group / name).write_text(text)
+        code = f"""
+import os
+open("{group}/cgroup.procs", "w").write("0")
+from autograder.student.cgroup import cores
+print(cores())
+"""
+        ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    finally:
+        group.rmdir()
+    assert ended.stdout == "1\n"
