@@ -28,9 +28,8 @@ from autograder.course import Assignment, Course
 from autograder.gradebook import ensure_assignment, graded_students, import_early, is_free, record
 from autograder.progress import Progress
 from autograder.records import AutograderError, GradedSubmission, ProcessLost
-from autograder.student.cgroup import cores
 from autograder.submissions import Submission, files_beside, find_students, read_submission
-from autograder.workers import ForemanLost, LocalPool, WorkerLost, grade_one, prepare, warm_up
+from autograder.workers import ForemanLost, LocalPool, WorkerLost, grade_one, places, prepare, warm_up
 
 RESULTS = "results.json"
 _BATCH = 25
@@ -81,7 +80,7 @@ def _grade_class(
             )
     names = list(dict.fromkeys(students)) or known
     progress = Progress(len(names))
-    workers = max(1, min(workers or cores(), len(names)))
+    workers = max(1, min(workers or places(), len(names)))
     make = executor or functools.partial(LocalPool, assignment, course.secret, workers)
     recorded = functools.cache(lambda: frozenset() if force else graded_students(course, assignment))
     todo = (

@@ -29,6 +29,8 @@ from autograder.course import Assignment, Course
 from autograder.records import GradedSubmission, ProcessLost
 from autograder.sources import imported_names
 from autograder.student import linux
+from autograder.student.cgroup import cores, kills_for_memory, memory
+from autograder.student.layering import is_on
 from autograder.student.warm import Incubator, Wishes, bring_fonts, make_folder, start_clean
 from autograder.submissions import Submission
 
@@ -36,6 +38,8 @@ if TYPE_CHECKING:
     from autograder.examiner import Examiner
 
 _MEMORY_MB = 2048
+# What all have in common takes some five hundred, and one with an ordinary submission a hundred.
+_COMMON_MB, _EACH_MB = 512, 256
 # A foreman that has died is known to have a moment after its workers are.
 _DEATH_SECONDS = 0.5
 
@@ -49,6 +53,14 @@ class WorkerLost(Exception):
 
 class ForemanLost(WorkerLost):
     """All of them have died with the process that they are forks of: none had a submission that did it."""
+
+
+def places() -> int:
+    """How many submissions can be graded at once on this machine, or in this container: as many as it has cores.
+
+    Fewer, where there is not the memory: the kernel would end some, and nobody could tell it from their own doing.
+    """
+    return max(1, min(cores(), (memory() // 2**20 - _COMMON_MB) // _EACH_MB))
 
 
 # In a worker
@@ -91,19 +103,29 @@ def warm_up(assignment: Assignment, secret: bytes) -> None:
 
 def grade_one(assignment: Assignment, secret: bytes, submission: Submission) -> GradedSubmission:
     """What a worker does with one submission. The examiner stays warm for the next."""
-    from autograder.grade import grade_submission
-
     examiner = take_on(assignment, secret)
+    kills = kills_for_memory()
     # A process may be lost to the machine (out of memory, say), or to who kills it, and it may be a student's. What a
     # submission does itself it does again.
     with contextlib.suppress(ProcessLost):
-        zygote = examiner.zygote
-        before = zygote.crashes
-        graded = grade_submission(examiner, submission)
-        if zygote.crashes == before:
+        graded, crashed = _graded(examiner, submission)
+        if not crashed:
             return graded
     examiner.retire_zygote()
-    return grade_submission(examiner, submission)
+    graded, crashed = _graded(examiner, submission)
+    if crashed and not is_on(examiner.zygote.layers["cgroup"]) and kills_for_memory() > kills:
+        raise ProcessLost("the kernel ended processes, as this machine or container has not the memory for them")
+    return graded
+
+
+def _graded(examiner: Examiner, submission: Submission) -> tuple[GradedSubmission, bool]:
+    """A submission's grade, and whether one of its processes has died over it."""
+    from autograder.grade import grade_submission
+
+    zygote = examiner.zygote
+    before = zygote.crashes
+    graded = grade_submission(examiner, submission)
+    return graded, zygote.crashes != before
 
 
 def begin_worker(memory_mb: int) -> None:

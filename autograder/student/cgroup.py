@@ -10,45 +10,78 @@ from __future__ import annotations
 import contextlib
 import math
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 _MOUNT = Path("/sys/fs/cgroup")
+_OWN = Path("/proc/self/cgroup")
 _NEEDED = {"memory", "pids"}
 
 
-def cores(mount: Path = _MOUNT, process: Path = Path("/proc/self/cgroup")) -> int:
+def cores(mount: Path = _MOUNT, process: Path = _OWN) -> int:
     """How many processors there are for this process and its children, at least one.
 
     A container sees all of its machine's, and may have a share of them alone (``docker run --cpus``, the limits of a
     pod). With a process for each that it sees, all would be slow, and run out of time.
     """
     count = len(os.sched_getaffinity(0))
-    with contextlib.suppress(OSError, ValueError):
-        for line in process.read_text().splitlines():
-            _, controllers, own = line.split(":", 2)
-            if not controllers:
-                count = min(count, _quota(mount, own, "cpu.max"))
-            elif "cpu" in controllers.split(","):
-                count = min(count, _quota(mount / controllers, own, "cpu.cfs_quota_us", "cpu.cfs_period_us"))
+    for group in _groups("cpu", mount, process):
+        for names in (("cpu.max",), ("cpu.cfs_quota_us", "cpu.cfs_period_us")):
+            with contextlib.suppress(OSError, ValueError):  # no such file, or no limit
+                quota, period = _numbers(group, *names)
+                count = min(count, math.ceil(quota / period)) if quota > 0 else count
     return max(1, count)
 
 
-def _quota(mount: Path, own: str, *names: str) -> int:
-    """The processors that a group and those above it leave, a part of one counted as one.
+def memory(mount: Path = _MOUNT, process: Path = _OWN, machine: Path = Path("/proc/meminfo")) -> int:
+    """How many bytes of memory there are left for this process and its children: the machine's, or a container's."""
+    lines = machine.read_text().splitlines()
+    left = next((int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable:")), 2**63)
+    for group in _groups("memory", mount, process):
+        for names in (("memory.max", "memory.current"), ("memory.limit_in_bytes", "memory.usage_in_bytes")):
+            with contextlib.suppress(OSError, ValueError):
+                most, used = _numbers(group, *names)
+                left = min(left, most - used + _files_kept(group))
+    return max(0, left)
+
+
+def kills_for_memory() -> int:
+    """How often this machine's kernel has ended a process for want of memory, its own or a container's."""
+    with contextlib.suppress(OSError):
+        for line in Path("/proc/vmstat").read_text().splitlines():
+            if line.startswith("oom_kill "):
+                return int(line.split()[1])
+    return 0
+
+
+def _groups(controller: str, mount: Path, process: Path) -> Iterator[Path]:
+    """The groups that decide about a controller, of both versions: this process's own and those above it.
 
     Within a container what is mounted may begin at its own group, of which it is told a longer path.
     """
-    count = 2**31
-    group = mount / own.lstrip("/")
-    for folder in (group, *group.parents):
-        with contextlib.suppress(OSError, ValueError):  # "max", or no such file
-            quota, period = (int(word) for name in names for word in (folder / name).read_text().split())
-            if quota > 0:
-                count = min(count, math.ceil(quota / period))
-        if folder == mount:
-            break
-    return count
+    with contextlib.suppress(OSError, ValueError):
+        for line in process.read_text().splitlines():
+            _, controllers, own = line.split(":", 2)
+            if not controllers or controller in controllers.split(","):
+                top = mount / controllers
+                group = top / own.lstrip("/")
+                yield group
+                for above in group.parents if group != top else ():
+                    yield above
+                    if above == top:
+                        break
+
+
+def _numbers(group: Path, *names: str) -> list[int]:
+    return [int(word) for name in names for word in (group / name).read_text().split()]
+
+
+def _files_kept(group: Path) -> int:
+    """Bytes of files that a group has in memory for as long as nobody wants it for anything else."""
+    counts = dict(line.split() for line in (group / "memory.stat").read_text().splitlines())
+    of_all = "total_" if "total_active_file" in counts else ""  # the groups below it, too, as version 2 always counts
+    return int(counts[f"{of_all}active_file"]) + int(counts[f"{of_all}inactive_file"])
 
 
 @dataclass(frozen=True)
@@ -68,7 +101,7 @@ class Group:
             os.write(self.files["cgroup.kill"], b"1")
 
 
-def create(mount: Path = _MOUNT, process: Path = Path("/proc/self/cgroup")) -> tuple[Group | None, str]:
+def create(mount: Path = _MOUNT, process: Path = _OWN) -> tuple[Group | None, str]:
     """A new group with limits for memory and processes, and its state as a layer; None and why where there is none.
 
     The kernel removes nothing by itself: the empty groups of zygotes that are no more are removed here.

@@ -21,9 +21,10 @@ from typing import Any
 import nbformat
 import pytest
 
+from autograder import workers
 from autograder.student import cgroup, linux, policy, root, survey
 from tests.toolkit.classroom import Classroom
-from tests.toolkit.tiny import answer_cell, given_cell, source_notebook, test_cell
+from tests.toolkit.tiny import SHARES, answer_cell, given_cell, source_notebook, test_cell
 
 INMATE = Path(__file__).with_name("inmate.py")
 ORDINARY = 12345
@@ -882,27 +883,107 @@ def test_a_container_has_the_cores_that_it_was_given(
     assert cgroup.cores(tmp_path / "mount", tmp_path / "cgroup") == left
 
 
-def test_the_kernel_says_what_a_group_leaves() -> None:
-    makes = {
-        "/sys/fs/cgroup/cpu": ("cpu.cfs_quota_us", "100000"),
-        "/sys/fs/cgroup": ("cpu.max", "100000 100000"),
-    }
-    mount = next((mount for mount, (name, _) in makes.items() if next(Path(mount).glob(f"*/{name}"), None)), "")
-    group = Path(mount or "/nowhere", f"autograder-test-{os.getpid()}")
-    try:
-        group.mkdir()
-    except OSError:
-        pytest.skip("this user may not make control groups for processors")
-    try:
-        name, text = makes[mount]
-        (group / name).write_text(text)
-        code = f"""
-import os
-open("{group}/cgroup.procs", "w").write("0")
-from autograder.student.cgroup import cores
-print(cores())
-"""
-        ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    finally:
-        group.rmdir()
-    assert ended.stdout == "1\n"
+MEBI = 2**20
+STAT = "{0}active_file 104857600\n{0}inactive_file 209715200\nanon 3"
+
+
+@pytest.mark.parametrize(
+    ("told", "files", "left"),
+    [
+        ("0::/", {}, 8192),
+        ("0::/", {"memory.max": 1000, "memory.current": 700, "memory.stat": STAT.format("")}, 600),
+        ("0::/a", {"a/memory.max": "max", "a/memory.current": 700, "a/memory.stat": STAT.format("")}, 8192),
+        ("0::/a/b", {"a/memory.max": 1000, "a/memory.current": 900, "a/memory.stat": STAT.format("")}, 400),
+        ("0::/", {"memory.max": 100, "memory.current": 700, "memory.stat": STAT.format("")}, 0),
+        (
+            "4:memory:/docker/1f",
+            {
+                "memory/memory.limit_in_bytes": 1000,
+                "memory/memory.usage_in_bytes": 700,
+                "memory/memory.stat": STAT.format("") + "\n" + STAT.format("total_"),
+            },
+            600,
+        ),
+    ],
+)
+def test_a_container_has_the_memory_that_it_was_given(
+    tmp_path: Path, told: str, files: dict[str, int | str], left: int
+) -> None:
+    for name, text in files.items():
+        path = tmp_path / "mount" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"{text * MEBI if isinstance(text, int) else text}\n")
+    (tmp_path / "cgroup").write_text(f"{told}\n")
+    (tmp_path / "meminfo").write_text(f"MemTotal: 1 kB\nMemAvailable:    {8192 * 1024} kB\n")
+    assert cgroup.memory(tmp_path / "mount", tmp_path / "cgroup", tmp_path / "meminfo") == left * MEBI
+
+
+@pytest.mark.parametrize(("cores", "megabytes", "places"), [(64, 2**20, 64), (64, 8192, 30), (4, 1024, 2), (2, 100, 1)])
+def test_there_are_no_more_places_than_there_is_memory_for(
+    monkeypatch: pytest.MonkeyPatch, cores: int, megabytes: int, places: int
+) -> None:
+    monkeypatch.setattr(workers, "cores", lambda: cores)
+    monkeypatch.setattr(workers, "memory", lambda: megabytes * MEBI)
+    assert workers.places() == places
+
+
+@contextlib.contextmanager
+def group(settings: dict[str, str]) -> Iterator[Path]:
+    """A control group with the first of these settings that can be made here; the file by which one enters it."""
+    with contextlib.ExitStack() as stack:
+        for pattern, text in settings.items():
+            file = Path("/sys/fs/cgroup", pattern.format(f"autograder-test-{os.getpid()}"))
+            with contextlib.suppress(OSError):
+                file.parent.mkdir()
+                stack.callback(file.parent.rmdir)
+                file.write_text(text)
+                break
+        else:
+            pytest.skip("this user may not make control groups that have limits")
+        yield file.parent / "cgroup.procs"
+
+
+def memory_of(megabytes: int) -> dict[str, str]:
+    text = str(megabytes * MEBI)
+    return {"memory/{}/memory.limit_in_bytes": text, "{}/memory.max": text}
+
+
+CORES, MEMORY = "print(cgroup.cores() == 1)", "print(500 * 2**20 < cgroup.memory() <= 600 * 2**20)"
+
+
+@pytest.mark.parametrize(
+    ("settings", "code"),
+    [
+        ({"cpu/{}/cpu.cfs_quota_us": "100000", "{}/cpu.max": "100000 100000"}, CORES),
+        (memory_of(600), MEMORY),
+    ],
+    ids=["cores", "memory"],
+)
+def test_the_kernel_says_what_a_group_leaves(settings: dict[str, str], code: str) -> None:
+    with group(settings) as door:
+        enter = f"open('{door}', 'w').write('0')\nfrom autograder.student import cgroup\n"
+        ended = subprocess.run([sys.executable, "-c", enter + code], capture_output=True, text=True, check=True)
+    assert ended.stdout == "True\n"
+
+
+def test_too_little_memory_costs_nobody_points(tmp_path: Path) -> None:
+    students = [f"student{number}" for number in range(8)]
+    room = Classroom(tmp_path)
+    for student in students:
+        room.hand_in(student, {"shares": f"{SHARES}\nimport time\nkept = bytearray(250 * 2**20)\ntime.sleep(0.5)"})
+    before = cgroup.kills_for_memory()
+    with group(memory_of(1024)) as door:
+        crowd = ["-m", "autograder.cli", "grade", "tiny", "--workers", "8"]
+        enter = f"open('{door}', 'w').write('0')\nimport os, sys\nos.execv(sys.executable, [sys.executable, *{crowd}])"
+        ended = subprocess.run(
+            [sys.executable, "-c", enter], capture_output=True, text=True, check=False, cwd=room.root,
+            env=room.environment(),
+        )  # fmt: skip
+    assert cgroup.kills_for_memory() > before, "this test is to be about processes that the kernel ends"
+    done = [student for student in students if (room.root / "autograded" / student / "tiny" / "results.json").exists()]
+    assert {room.results(student)["score"] for student in done} <= {10}
+    if ended.returncode == 0:
+        assert done == students
+    again = room.autograder("grade", "tiny")
+    assert again.status == 0, again.err
+    assert {room.results(student)["score"] for student in students} == {10}
