@@ -55,9 +55,9 @@ def grade_class(
     """Grade the submissions of `students` (all that there are, if none are named).
 
     `executor` makes the executor to run on, again when it breaks; the default is a local pool of `workers` processes,
-    one a core. `report` is called when something is done and while nothing is, twice a second; `waiting` when another
-    command is grading the assignment, which is waited for. Raises `AutograderError` when the class, or what is left of
-    it, cannot be graded or written.
+    `places()` of them. `report` is called when something is done and while nothing is, twice a second; `waiting` when
+    another command is grading the assignment, which is waited for. Raises `AutograderError` when the class, or what is
+    left of it, cannot be graded or written.
     """
     with _alone(course, assignment, waiting):
         return _grade_class(course, assignment, students, executor, workers, force, report)

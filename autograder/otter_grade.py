@@ -39,6 +39,7 @@ from autograder.records import (
     Grade,
     Limits,
     NotebookResult,
+    ProcessLost,
     QuestionResult,
     Run,
     SandboxError,
@@ -132,7 +133,13 @@ def grade_with_otter(
             rooms = Rooms(zygote, bundle)
             for done, path in enumerate(found, 1):
                 submission = read_otter_submission(path, bundle, limits)
-                grade, notebook = grade_otter(rooms, bundle, submission, limits)
+                try:
+                    grade, notebook = grade_otter(rooms, bundle, submission, limits)
+                except ProcessLost:  # once more, with others
+                    zygote.close()
+                    zygote = incubator.zygote()
+                    rooms = Rooms(zygote, bundle)
+                    grade, notebook = grade_otter(rooms, bundle, submission, limits)
                 folder = root / "autograded" / submission.student / bundle.name
                 text = json.dumps(grade.to_json(), indent=1, ensure_ascii=False, allow_nan=False)
                 write_whole(folder / f"{bundle.name}.ipynb", (notebook + "\n").encode())

@@ -33,7 +33,7 @@ from autograder.forks import can_fork, in_forks
 from autograder.mutants import Mutant, make_mutants
 from autograder.records import AutograderError, Verdict
 from autograder.remember import remember_references
-from autograder.student.cgroup import cores
+from autograder.workers import places
 
 Report = Callable[[int, int], None]
 
@@ -137,7 +137,7 @@ def try_everything(
     results = in_forks(
         work,
         batches,
-        workers=workers or cores(),
+        workers=workers or places(),
         cpu_seconds=functools.partial(_cpu_seconds, bench),
         memory_mb=assignment.limits.memory_mb,
     )

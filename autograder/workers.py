@@ -113,7 +113,7 @@ def grade_one(assignment: Assignment, secret: bytes, submission: Submission) -> 
             return graded
     examiner.retire_zygote()
     graded, crashed = _graded(examiner, submission)
-    if crashed and not is_on(examiner.zygote.layers["cgroup"]) and kills_for_memory() > kills:
+    if crashed and not is_on(graded.grade.sandbox.get("cgroup", "off")) and kills_for_memory() > kills:
         raise ProcessLost("the kernel ended processes, as this machine or container has not the memory for them")
     return graded
 

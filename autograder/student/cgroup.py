@@ -36,8 +36,11 @@ def cores(mount: Path = _MOUNT, process: Path = _OWN) -> int:
 
 def memory(mount: Path = _MOUNT, process: Path = _OWN, machine: Path = Path("/proc/meminfo")) -> int:
     """How many bytes of memory there are left for this process and its children: the machine's, or a container's."""
-    lines = machine.read_text().splitlines()
-    left = next((int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable:")), 2**63)
+    left = 2**63
+    with contextlib.suppress(OSError):
+        for line in machine.read_text().splitlines():
+            if line.startswith("MemAvailable:"):
+                left = int(line.split()[1]) * 1024
     for group in _groups("memory", mount, process):
         for names in (("memory.max", "memory.current"), ("memory.limit_in_bytes", "memory.usage_in_bytes")):
             with contextlib.suppress(OSError, ValueError):
@@ -64,7 +67,7 @@ def _groups(controller: str, mount: Path, process: Path) -> Iterator[Path]:
         for line in process.read_text().splitlines():
             _, controllers, own = line.split(":", 2)
             if not controllers or controller in controllers.split(","):
-                top = mount / controllers
+                top = mount / (controller if controllers else "")
                 group = top / own.lstrip("/")
                 yield group
                 for above in group.parents if group != top else ():
@@ -79,9 +82,12 @@ def _numbers(group: Path, *names: str) -> list[int]:
 
 def _files_kept(group: Path) -> int:
     """Bytes of files that a group has in memory for as long as nobody wants it for anything else."""
-    counts = dict(line.split() for line in (group / "memory.stat").read_text().splitlines())
-    of_all = "total_" if "total_active_file" in counts else ""  # the groups below it, too, as version 2 always counts
-    return int(counts[f"{of_all}active_file"]) + int(counts[f"{of_all}inactive_file"])
+    with contextlib.suppress(OSError, ValueError, KeyError):
+        counts = dict(line.split() for line in (group / "memory.stat").read_text().splitlines())
+        # The groups below it, too, as version 2 always counts.
+        of_all = "total_" if "total_active_file" in counts else ""
+        return int(counts[f"{of_all}active_file"]) + int(counts[f"{of_all}inactive_file"])
+    return 0
 
 
 @dataclass(frozen=True)

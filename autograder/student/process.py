@@ -162,6 +162,7 @@ class StudentProcess:
         self.pid = pid
         self.out_of_memory = False
         self.overfilled = False
+        self._given: int | None = None
         self._forks: list[Fork] = []
         self._ending_forks = False
         self._room = _CELLS_OF_OUTPUT * zygote.limits.output_bytes
@@ -175,9 +176,10 @@ class StudentProcess:
             if greeting.get("status") == "failed":
                 raise wire.ProtocolError(str(greeting.get("message")))
             self.layers = {**zygote.layers, **greeting["layers"]}
+            self._given = zygote.written()
         except (wire.ProtocolError, KeyError, TypeError) as error:
             self.end()
-            lost = isinstance(error, wire.Closed)
+            lost = isinstance(error, wire.Closed) or zygote.disk_was_full()
             raise (ProcessLost if lost else SandboxError)(f"the student process did not start: {error}") from error
 
     @property
@@ -225,10 +227,11 @@ class StudentProcess:
         """
         if self._ending_forks or self.overfilled:
             return
-        if self.zygote.overfilled():
+        if self._has_written_too_much():
             self.overfilled = True
             self.zygote.kill(self.pid)
             return
+        self.zygote.disk_was_full()  # it remembers
         if not self._takes_too_much():
             return
         self._ending_forks = True
@@ -240,6 +243,12 @@ class StudentProcess:
         if self._takes_too_much():
             self.out_of_memory = True
             self.zygote.kill(self.pid)
+
+    def _has_written_too_much(self) -> bool:
+        if self._given is None:
+            return False
+        most = self._given + self.zygote.limits.files_mb * 2**20
+        return self.zygote.written(most) > most
 
     def _takes_too_much(self) -> bool:
         limit = self.zygote.limits.memory_mb * 2**20

@@ -34,8 +34,9 @@ _END_SECONDS = 5
 
 # A disk with less is full. What filled it may be a submission's, and removed in a moment.
 _LEAST_ROOM = 16 * 2**20
-_ROOM_SECONDS = 5
+_ROOM_SECONDS = 2
 _PAGE = 4096
+_TOO_MUCH = 2**63
 
 
 @dataclasses.dataclass(frozen=True)
@@ -155,6 +156,7 @@ class Zygote:
     ) -> None:
         self.limits = limits
         self.crashes = 0
+        self._was_full = False
         self._another = another
         self._beside: list[StudentProcess] = []
         self._above: Zygote | None = None
@@ -206,10 +208,10 @@ class Zygote:
     ) -> StudentProcess:
         """A jailed student process with these files in its scratch folder, to be used until `deadline`."""
         ends = time.monotonic() + _ROOM_SECONDS
-        while self._disk_is_full():
-            if time.monotonic() > ends:
-                raise SandboxError(self._full)
+        while self._disk_is_full() and time.monotonic() < ends:
             time.sleep(0.05)
+        self._was_full = False
+        self.need_room()
         ours, theirs = socket.socketpair()
         with theirs:
             reply = self._ask(
@@ -275,27 +277,31 @@ class Zygote:
         return int(reply["processes"]), int(reply["memory"])
 
     def need_room(self) -> None:
-        """Raise `ProcessLost` when student processes write on a disk that is full: what fails is not their doing."""
-        if self._disk_is_full():
-            raise ProcessLost(self._full)
+        """Raise `ProcessLost` if student processes write on a disk that is full, or was: what fails may be for that."""
+        if self.disk_was_full():
+            where = os.path.dirname(os.path.dirname(self._scratch))
+            raise ProcessLost(
+                f"the disk that submissions write on is full, in {where}: make room, or set TMPDIR to another's folder"
+            )
 
-    @property
-    def _full(self) -> str:
-        where = os.path.dirname(os.path.dirname(self._scratch))
-        return f"the disk that submissions write on is full, in {where}: make room, or set TMPDIR to a folder elsewhere"
+    def disk_was_full(self) -> bool:
+        """Whether the disk that student processes write on is full, or was when this was asked since the last spawn."""
+        self._was_full = self._was_full or self._disk_is_full()
+        return self._was_full
 
-    def overfilled(self) -> bool:
-        """Whether a student process has written more than it may: a tmpfs of its own says so to itself."""
-        if is_on(self.layers["private root"]):
-            return False
-        most = self.limits.files_mb * 2**20
-        return _size(self._scratch, enough=most) > most
+    def written(self, enough: int = _TOO_MUCH) -> int:
+        """Bytes that the student process has on a disk, or some number over `enough`: none in a tmpfs of its own."""
+        return 0 if is_on(self.layers["private root"]) else _size(self._scratch, enough)
 
     def _disk_is_full(self) -> bool:
         if is_on(self.layers["private root"]):
             return False
-        disk = os.statvfs(self._scratch)
-        return disk.f_bavail * disk.f_frsize < _LEAST_ROOM or 0 < disk.f_favail < disk.f_files // 1000
+        with contextlib.suppress(OSError):
+            disk = os.statvfs(self._scratch)
+            # Some file systems do not say how much there is.
+            little = disk.f_blocks > 0 and disk.f_bavail * disk.f_frsize < _LEAST_ROOM
+            return little or disk.f_favail < disk.f_files // 1000
+        return False
 
     @property
     def alive(self) -> bool:
@@ -326,16 +332,26 @@ class Zygote:
 
 
 def _size(folder: str, enough: int) -> int:
-    """Bytes that what is below `folder` takes on its disk, as far as it can be read; or some number over `enough`."""
+    """Bytes that what is below `folder` takes on its disk, or some number over `enough`; too many, if it hides any."""
     size = 0
-    waiting = [folder]  # not os.walk, for which folders can be too deep
-    while waiting and size <= enough:
-        with contextlib.suppress(OSError), os.scandir(waiting.pop()) as entries:
-            for entry in entries:
-                size += max(entry.stat(follow_symlinks=False).st_blocks * 512, _PAGE)
-                if entry.is_dir(follow_symlinks=False):
-                    waiting.append(entry.path)
+    try:
+        # By descriptors: whose folder it is may put a link in the place of another.
+        for _, folders, files, here in os.fwalk(folder, onerror=_unless_gone):
+            for name in (*folders, *files):
+                with contextlib.suppress(FileNotFoundError):
+                    size += max(os.stat(name, dir_fd=here, follow_symlinks=False).st_blocks * 512, _PAGE)
+                if size > enough:
+                    return size
+    except FileNotFoundError:
+        return size
+    except (OSError, RecursionError):
+        return _TOO_MUCH
     return size
+
+
+def _unless_gone(error: OSError) -> None:
+    if not isinstance(error, (FileNotFoundError, NotADirectoryError)):
+        raise error
 
 
 def make_folder(above: str | None = None) -> str:
