@@ -127,18 +127,16 @@ def grade_with_otter(
     found = find_submissions(submissions)
     grades = []
     with Incubator(_imports(bundle, found), limits) as incubator:
-        zygote = incubator.zygote()
+        secrets = [bundle_path, submissions, *found[:1]]
+        rooms = Rooms(_proven(incubator, secrets), bundle)
         try:
-            prove_jail(zygote, [bundle_path, submissions, *found[:1]], ())
-            rooms = Rooms(zygote, bundle)
             for done, path in enumerate(found, 1):
                 submission = read_otter_submission(path, bundle, limits)
                 try:
                     grade, notebook = grade_otter(rooms, bundle, submission, limits)
                 except ProcessLost:  # once more, with others
-                    zygote.close()
-                    zygote = incubator.zygote()
-                    rooms = Rooms(zygote, bundle)
+                    rooms.zygote.close()
+                    rooms = Rooms(_proven(incubator, secrets), bundle)
                     grade, notebook = grade_otter(rooms, bundle, submission, limits)
                 folder = root / "autograded" / submission.student / bundle.name
                 text = json.dumps(grade.to_json(), indent=1, ensure_ascii=False, allow_nan=False)
@@ -147,9 +145,20 @@ def grade_with_otter(
                 grades.append(grade)
                 report(done, len(found))
         finally:
-            zygote.close()
+            rooms.zygote.close()
     write_whole(root / "autograded" / f"{bundle.name}.csv", _table(bundle, grades))
     return bundle, grades
+
+
+def _proven(incubator: Incubator, secrets: list[Path]) -> Zygote:
+    """A new zygote, the jail of which was tried."""
+    zygote = incubator.zygote()
+    try:
+        prove_jail(zygote, secrets, ())
+    except BaseException:
+        zygote.close()
+        raise
+    return zygote
 
 
 def grade_otter(rooms: Rooms, bundle: Bundle, submission: OtterSubmission, limits: Limits) -> tuple[Grade, str]:

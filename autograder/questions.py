@@ -150,7 +150,7 @@ class Forks:
 
     def patience(self) -> contextlib.AbstractContextManager[None]:
         """Within it, the examiner's own code takes no longer than the submission has, and memory is watched."""
-        return patience(time.monotonic() + self._process.seconds_left() + GRACE, self._process.watch_memory)
+        return patience(time.monotonic() + self._process.seconds_left() + GRACE, self._process.watch_limits)
 
 
 def _end(fork: Fork | None) -> None:

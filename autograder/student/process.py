@@ -70,7 +70,7 @@ class _Line:
         self._process = process
         self.channel = channel
         # Whatever the examiner waits for, the memory of the whole sandbox is watched meanwhile.
-        channel.watch(process.watch_memory, SECONDS_BETWEEN_LOOKS)
+        channel.watch(process.watch_limits, SECONDS_BETWEEN_LOOKS)
         self._numbers = itertools.count(1)
 
     def request(
@@ -162,7 +162,7 @@ class StudentProcess:
         self.pid = pid
         self.out_of_memory = False
         self.overfilled = False
-        self._given: int | None = None
+        self._given_bytes: int | None = None
         self._forks: list[Fork] = []
         self._ending_forks = False
         self._room = _CELLS_OF_OUTPUT * zygote.limits.output_bytes
@@ -176,7 +176,7 @@ class StudentProcess:
             if greeting.get("status") == "failed":
                 raise wire.ProtocolError(str(greeting.get("message")))
             self.layers = {**zygote.layers, **greeting["layers"]}
-            self._given = zygote.written()
+            self._given_bytes = zygote.written()
         except (wire.ProtocolError, KeyError, TypeError) as error:
             self.end()
             lost = isinstance(error, wire.Closed) or zygote.disk_was_full()
@@ -215,12 +215,12 @@ class StudentProcess:
         """Have `look` called as well, several times a second, while an answer of the checkpoint is waited for."""
 
         def both() -> None:
-            self.watch_memory()
+            self.watch_limits()
             look()
 
         self._line.channel.watch(both, SECONDS_BETWEEN_LOOKS)
 
-    def watch_memory(self) -> None:
+    def watch_limits(self) -> None:
         """End the forks when the whole sandbox takes more than the limit, and then all of it if it still does.
 
         At once, when it has written more than it may on a disk that is others', too.
@@ -245,9 +245,9 @@ class StudentProcess:
             self.zygote.kill(self.pid)
 
     def _has_written_too_much(self) -> bool:
-        if self._given is None:
+        if self._given_bytes is None:
             return False
-        most = self._given + self.zygote.limits.files_mb * 2**20
+        most = self._given_bytes + self.zygote.limits.files_mb * 2**20
         return self.zygote.written(most) > most
 
     def _takes_too_much(self) -> bool:

@@ -281,7 +281,8 @@ class Zygote:
         if self.disk_was_full():
             where = os.path.dirname(os.path.dirname(self._scratch))
             raise ProcessLost(
-                f"the disk that submissions write on is full, in {where}: make room, or set TMPDIR to another's folder"
+                f"the disk that submissions write on is full, in {where}: make room there, or set TMPDIR to a folder "
+                "on another disk"
             )
 
     def disk_was_full(self) -> bool:

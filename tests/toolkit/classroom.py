@@ -14,11 +14,13 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import nbformat
+import pytest
 
 from autograder import cli
 from autograder.course import Assignment, Course, load_assignment, load_course
@@ -183,6 +185,17 @@ class Classroom:
         path = self.root / "autograded" / student / assignment / f"{name or assignment}.ipynb"
         notebook: Notebook = json.loads(path.read_text())
         return notebook
+
+
+@contextlib.contextmanager
+def disk_of(megabytes: int, place: Path) -> Iterator[Path]:
+    """A disk of its own at `place`, on which everybody may write."""
+    place.mkdir()
+    mounted = ["mount", "-t", "tmpfs", "-o", f"size={megabytes}m,mode=1777", "none", str(place)]
+    if subprocess.run(mounted, capture_output=True, check=False).returncode:
+        pytest.skip("this user may not mount a small disk")
+    yield place
+    subprocess.run(["umount", "--lazy", str(place)], check=True)
 
 
 def cell(notebook: Notebook, name: str) -> dict[str, Any]:

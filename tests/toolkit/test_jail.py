@@ -23,7 +23,7 @@ import pytest
 
 from autograder import workers
 from autograder.student import cgroup, linux, policy, root, survey, warm
-from tests.toolkit.classroom import Classroom
+from tests.toolkit.classroom import Classroom, disk_of
 from tests.toolkit.tiny import SHARES, answer_cell, given_cell, source_notebook, test_cell
 
 INMATE = Path(__file__).with_name("inmate.py")
@@ -206,14 +206,8 @@ def test_the_command_grades(who: str, place: Path, without: tuple[str, ...]) -> 
 
 @pytest.fixture
 def disk(place: Path) -> Iterator[Path]:
-    """A disk of 64 MiB on which everybody may write."""
-    disk = place / "disk"
-    disk.mkdir()
-    mounted = ["mount", "-t", "tmpfs", "-o", "size=64m,mode=1777", "none", str(disk)]
-    if subprocess.run(mounted, capture_output=True, check=False).returncode:
-        pytest.skip("this user may not mount a small disk")
-    yield disk
-    subprocess.run(["umount", "--lazy", str(disk)], check=True)
+    with disk_of(64, place / "disk") as disk:
+        yield disk
 
 
 def a_megabyte() -> nbformat.NotebookNode:
