@@ -223,25 +223,22 @@ def _ended(item: pytest.Function, error: BaseException | None) -> Outcome:
     if outcome.followed:
         outcome.error = None
     elif grading and provider_of(item).thorough and isinstance(error, AssertionError):
-        outcome.conversation = _to_its_end(item, first.conversation)
+        _go_on(item, first.conversation)
     return outcome
 
 
-def _to_its_end(item: pytest.Function, first: Conversation) -> Conversation:
-    """All that a failed check has said to the student's code, and then what it has to say up to its end."""
+def _go_on(item: pytest.Function, conversation: Conversation) -> None:
+    """Have a failed check say to the student's code what else it has to say, up to its end."""
     state.going_on = True
-    again = Conversation(first.transport, first.seconds, first.words)
+    conversation.rewind()
     try:
-        _run_again(item, again)
+        _run_again(item, conversation)
     except (TimedOut, OutOfMemory, Crashed):
         provider_of(item).spoilt(item)
     except Exception:  # whatever comes of values that should have been others
         pass
     finally:
         state.going_on = False
-    again.used |= first.used
-    again.calls = [*first.calls, *again.calls]
-    return again
 
 
 def _run_again(item: pytest.Function, conversation: Conversation) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import builtins
 import collections
+import contextlib
 import copy
 import functools
 import re
@@ -41,6 +42,11 @@ class Call:
     after: Any = None
     fetched: bool = False
 
+    def is_like(self, other: Call) -> bool:
+        """Whether the other asks for the same, whatever it gives."""
+        mine, theirs = ((one.target._target(), one.hold, one.echo, one.fetched) for one in (self, other))
+        return mine == theirs
+
 
 @dataclass
 class Conversation:
@@ -57,6 +63,23 @@ class Conversation:
     functions: list[Callable[..., Any]] = field(default_factory=list)
     lent: set[int] = field(default_factory=set)
     used: set[str] = field(default_factory=set)
+    _place: int = 0
+
+    def rewind(self) -> None:
+        """Start again: calls that were made are answered as they were, without the student's code, and then others.
+
+        Not where functions were lent: they would not be called again, and the check may want to see how they were.
+        """
+        self._place = len(self.calls) if self.functions else 0
+
+    def noted(self, call: Call) -> Call:
+        """The call, which is the next of the record: the one that was made before, after `rewind`."""
+        if self._place < len(self.calls) and not self.calls[self._place].is_like(call):
+            self._place = len(self.calls)  # the check goes another way than it went
+        if self._place == len(self.calls):
+            self.calls.append(call)
+        self._place += 1
+        return self.calls[self._place - 1]
 
     def send(self, message: dict[str, Any]) -> dict[str, Any]:
         """The agent's reply; its faults raised."""
@@ -245,27 +268,24 @@ def call(
     """Call `remote`. With `hold` the result stays there; with `echo` (result, args after, kwargs after) come back."""
     conversation = remote._conversation
     kept_args, kept_kwargs = copy_data(args), copy_data(kwargs)
-    record = Call(remote, kept_args, kept_kwargs, hold=hold, echo=echo)
-    conversation.calls.append(record)
-    message = {
-        "op": "call",
-        "target": remote._target(),
-        "args": conversation.encode(list(args)),
-        "kwargs": conversation.encode(kwargs),
-        "hold": hold,
-        "echo": echo,
-    }
-    try:
-        reply = conversation.send(message)
-        record.result = conversation.decode(reply.get("value"))
-        if echo:
-            record.after = conversation.decode(reply.get("echo"))
-    except StudentFault as fault:
-        record.fault = fault
-        raise
-    except wire.ProtocolError as error:
-        record.fault = Crashed(f"an answer that is not of the protocol: {error}")
-        raise record.fault from error
+    new = Call(remote, kept_args, kept_kwargs, hold=hold, echo=echo)
+    record = conversation.noted(new)
+    if record is new:
+        message = {
+            "op": "call",
+            "target": remote._target(),
+            "args": conversation.encode(list(args)),
+            "kwargs": conversation.encode(kwargs),
+            "hold": hold,
+            "echo": echo,
+        }
+        with _faults_of(record):
+            reply = conversation.send(message)
+            record.result = conversation.decode(reply.get("value"))
+            if echo:
+                record.after = conversation.decode(reply.get("echo"))
+    elif record.fault is not None:
+        raise record.fault
     if not echo:
         return record.result
     match record.after:
@@ -301,18 +321,28 @@ def fetch(value: Any) -> Any:
     if type(value) is not Remote:
         return value
     conversation = value._conversation
-    record = Call(value, (), {}, fetched=True)
-    conversation.calls.append(record)
+    new = Call(value, (), {}, fetched=True)
+    record = conversation.noted(new)
+    if record is new:
+        with _faults_of(record):
+            reply = conversation.send({"op": "fetch", "target": value._target()})
+            record.result = conversation.decode(reply.get("value"))
+    elif record.fault is not None:
+        raise record.fault
+    return record.result
+
+
+@contextlib.contextmanager
+def _faults_of(record: Call) -> Iterator[None]:
+    """Keep what goes wrong in a call with it."""
     try:
-        reply = conversation.send({"op": "fetch", "target": value._target()})
-        record.result = conversation.decode(reply.get("value"))
+        yield
     except StudentFault as fault:
         record.fault = fault
         raise
     except wire.ProtocolError as error:
         record.fault = Crashed(f"an answer that is not of the protocol: {error}")
         raise record.fault from error
-    return record.result
 
 
 class Student:

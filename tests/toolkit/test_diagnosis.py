@@ -603,7 +603,7 @@ def test_arrays_lie_in_memory_as_they_did(diagnose):
 def test_what_a_call_leaves_behind_is_there_in_the_next(diagnose):
     code = "seen = []\ndef total(x):\n    seen.append(x.sum())\n    return float(sum(seen{}))"
     assert diagnose("total", code.format("")) == {"strided": "goes on"}
-    assert diagnose("total", code.format("[-2:]")) == {}
+    assert diagnose("total", code.format("[::2]")) == {}
     assert diagnose.failed
 
 
