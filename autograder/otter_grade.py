@@ -132,12 +132,12 @@ def grade_with_otter(
         try:
             for done, path in enumerate(found, 1):
                 submission = read_otter_submission(path, bundle, limits)
-                try:
-                    grade, notebook = grade_otter(rooms, bundle, submission, limits)
-                except ProcessLost:  # once more, with others
+                graded = _graded(rooms, bundle, submission, limits)
+                if graded is None:  # once more, with others: what a submission does itself it does again
                     rooms.zygote.close()
                     rooms = Rooms(_proven(incubator, secrets), bundle)
-                    grade, notebook = grade_otter(rooms, bundle, submission, limits)
+                    graded = grade_otter(rooms, bundle, submission, limits)
+                grade, notebook = graded
                 folder = root / "autograded" / submission.student / bundle.name
                 text = json.dumps(grade.to_json(), indent=1, ensure_ascii=False, allow_nan=False)
                 write_whole(folder / f"{bundle.name}.ipynb", (notebook + "\n").encode())
@@ -159,6 +159,16 @@ def _proven(incubator: Incubator, secrets: list[Path]) -> Zygote:
         zygote.close()
         raise
     return zygote
+
+
+def _graded(rooms: Rooms, bundle: Bundle, submission: OtterSubmission, limits: Limits) -> tuple[Grade, str] | None:
+    """What `grade_otter` gives; None when a process has died over it, which may be the machine's doing."""
+    before = rooms.zygote.crashes
+    with contextlib.suppress(ProcessLost):
+        graded = grade_otter(rooms, bundle, submission, limits)
+        if rooms.zygote.crashes == before:
+            return graded
+    return None
 
 
 def grade_otter(rooms: Rooms, bundle: Bundle, submission: OtterSubmission, limits: Limits) -> tuple[Grade, str]:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import io
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,7 @@ from nbformat.v4 import new_code_cell, new_notebook
 from autograder.otter_bundle import find_submissions, read_bundle, read_otter_submission
 from autograder.records import CourseError, Limits
 from tests.toolkit.classroom import LIMITS, Done
+from tests.toolkit.test_interrupted import safely
 
 pytest.importorskip("otter", reason="otter-grader is not installed")
 
@@ -193,6 +196,31 @@ def test_otter_gives_the_same_scores(bundle, graded, student, tmp_path):
     tests = json.loads((tmp_path / "results.json").read_text())["tests"]
     theirs = {test["name"]: test["score"] for test in tests if "score" in test}
     assert scores(graded, student) == pytest.approx(theirs)
+
+
+@pytest.mark.parametrize("victim", ["zygote", "student"])
+def test_a_process_that_is_killed_costs_nobody_anything(bundle, tmp_path, victim):
+    (tmp_path / "submissions").mkdir()
+    slow = changed(cell1=f"import time\ntime.sleep(3)\n{RIGHT[1]}")
+    (tmp_path / "submissions" / "slow.ipynb").write_text(json.dumps(slow))
+    program = [sys.executable, "-m", "autograder.cli", "grade", "--otter", str(bundle), "submissions"]
+    command = subprocess.Popen(program, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    first_seen: dict[int, float] = {}
+    killed = False
+    while command.poll() is None and not killed:
+        found = safely(command.pid)
+        now = time.monotonic()
+        # One that lives for so long is no trial of the jail.
+        students = [pid for pid, kind in found if kind == "student" and now - first_seen.setdefault(pid, now) > 1]
+        if students:
+            pid = students[0] if victim == "student" else next(pid for pid, kind in found if kind == "zygote")
+            os.kill(pid, signal.SIGKILL)
+            killed = True
+        time.sleep(0.05)
+    out, err = command.communicate(timeout=120)
+    assert killed
+    assert command.returncode == 0, err + out
+    assert scores((tmp_path, Done(0, out, err)), "slow") == FULL
 
 
 def test_tests_are_made_where_the_notebook_asks_for_them(graded):
