@@ -81,7 +81,7 @@ class Checks:
 
     def __init__(self, folder: Path, root: Path) -> None:
         _forget_other_courses(root)
-        with _only_our_plugin():
+        with _on_its_own():
             self._config = _prepareconfig(
                 [
                     str(folder),
@@ -149,17 +149,20 @@ class Checks:
 
 
 @contextlib.contextmanager
-def _only_our_plugin() -> Iterator[None]:
-    """Load no plug-in that happens to be installed: they cost time, and grading does not depend on them."""
-    before = os.environ.get("PYTEST_DISABLE_PLUGIN_AUTOLOAD")
+def _on_its_own() -> Iterator[None]:
+    """Load no plug-in that happens to be installed, which costs time, and heed no option that is meant for others.
+
+    `PYTEST_ADDOPTS` may leave checks out.
+    """
+    names = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS", "PYTEST_DISABLE_PLUGIN_AUTOLOAD")
+    before = {name: os.environ.pop(name) for name in names if name in os.environ}
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     try:
         yield
     finally:
-        if before is None:
-            del os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"]
-        else:
-            os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = before
+        for name in names:
+            os.environ.pop(name, None)
+        os.environ.update(before)
 
 
 class _Collecting:

@@ -64,6 +64,7 @@ def patience(deadline: float, look: Callable[[], None]) -> Iterator[None]:
 
     previous, before = signal.signal(signal.SIGALRM, on_alarm), _until
     _until = deadline
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGALRM])  # whoever started this may have blocked it
     timer = signal.setitimer(signal.ITIMER_REAL, SECONDS_BETWEEN_LOOKS, SECONDS_BETWEEN_LOOKS)
     try:
         yield

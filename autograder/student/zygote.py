@@ -78,6 +78,9 @@ def incubate(requests: socket.socket, wishes: dict[str, Any]) -> None:
     """Warm up, then fork a zygote for each socket that comes, until the examiner is gone."""
     jail.die_with_parent()
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    # Whoever started the command may have made these what no submission, nor its jail, can live with.
+    signal.pthread_sigmask(signal.SIG_SETMASK, [])
+    os.umask(0o022)
     linux.set_name("incubator")
     _, most = resource.getrlimit(resource.RLIMIT_DATA)
     resource.setrlimit(resource.RLIMIT_DATA, (most, most))  # the examiner's own limit is none of a submission's

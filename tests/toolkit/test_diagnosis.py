@@ -11,10 +11,11 @@ from pathlib import Path
 import pytest
 
 from autograder.checks.collect import collect, judge
-from autograder.checks.desk import Desk, run_model
+from autograder.checks.desk import Desk, InProcess, run_model
 from autograder.checks.diagnosis import Diagnosis, Recorded
 from autograder.checks.plugin import seed_for
-from autograder.records import Verdict
+from autograder.records import Raised, Verdict
+from autograder.student.proxy import Conversation, Student
 from tests.toolkit.classroom import Classroom
 from tests.toolkit.tiny import answer_cell, given_cell, source_notebook, test_cell
 
@@ -605,6 +606,47 @@ def test_what_a_call_leaves_behind_is_there_in_the_next(diagnose):
     assert diagnose("total", code.format("")) == {"strided": "goes on"}
     assert diagnose("total", code.format("[::2]")) == {}
     assert diagnose.failed
+
+
+def test_a_check_that_goes_on_asks_only_what_it_had_not_asked():
+    asked: list[object] = []
+
+    def double(x):
+        asked.append(x)
+        return 2 * x if x else 1 / x
+
+    conversation = Conversation(InProcess({"double": double, "other": double}), 10.0)
+    student = Student(conversation)
+    assert student.double(1) == 2
+    with pytest.raises(Raised):
+        student.double(0)
+    conversation.rewind()
+    assert student.double(1) == 2
+    with pytest.raises(Raised):
+        student.double(0)
+    assert student.double(3) == 6
+    assert asked == [1, 0, 3]
+    conversation.rewind()
+    assert student.double(1) == 2
+    assert student.other(4) == 8, "what is asked instead is another question"
+    assert student.double(3) == 6
+    assert asked == [1, 0, 3, 4, 3]
+    assert [call.args for call in conversation.calls] == [(1,), (0,), (3,), (4,), (3,)]
+
+
+def test_a_check_that_lends_functions_asks_all_again():
+    seen: list[float] = []
+
+    def lent(x):
+        seen.append(x)
+        return x
+
+    conversation = Conversation(InProcess({"apply": lambda function, x: function(x)}), 10.0)
+    student = Student(conversation)
+    for _ in range(2):
+        assert student.apply(lent, 1.0) == 1.0
+        conversation.rewind()
+    assert seen == [1.0, 1.0]
 
 
 def test_a_list_is_no_tuple(diagnose):

@@ -188,8 +188,9 @@ def test_the_command_grades(who: str, place: Path, without: tuple[str, ...]) -> 
     if who != "root" and os.geteuid() == 0:
         for path in place.rglob("*"):
             os.chown(path, ORDINARY, ORDINARY)
-    for assignment in ("tiny", "files"):
+    for assignment, umask in (("tiny", "022"), ("files", "077")):
         program = [sys.executable, "-m", "autograder.cli", "--course", str(place), "grade", assignment]
+        program = ["/bin/sh", "-c", f'umask {umask}; exec "$0" "$@"', *program]
         started = command(who, place, (), without=without, program=program, seconds=120)
         ended = subprocess.run(started, capture_output=True, text=True, cwd="/", env=room.environment(), check=False)
         if "SKIP: " in ended.stderr:
