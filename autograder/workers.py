@@ -113,6 +113,8 @@ def grade_one(assignment: Assignment, secret: bytes, submission: Submission) -> 
             return graded
     examiner.retire_zygote()
     graded, crashed = _graded(examiner, submission)
+    if crashed and examiner.zygote.lacked_processes:
+        raise ProcessLost("this machine or container has no room for more processes")
     if crashed and not is_on(graded.grade.sandbox.get("cgroup", "off")) and kills_for_memory() > kills:
         raise ProcessLost("the kernel ended processes, as this machine or container has not the memory for them")
     return graded

@@ -263,7 +263,10 @@ def serve(sock: socket.socket, shell: StudentShell, value_bytes: int) -> None:
         current[0] = request.get("id")
         if request["op"] == "fork":
             numbers = random.getstate()
-            pid = os.fork()
+            try:
+                pid = os.fork()
+            except OSError:  # more processes than there may be, of its own or of others
+                pid = -1
             if pid == 0:
                 random.setstate(numbers)  # Python seeds it anew in a fork: a replay would not be one
                 channel.sock.close()

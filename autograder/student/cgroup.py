@@ -49,6 +49,16 @@ def memory(mount: Path = _MOUNT, process: Path = _OWN, machine: Path = Path("/pr
     return max(0, left)
 
 
+def processes(mount: Path = _MOUNT, process: Path = _OWN) -> int:
+    """How many more processes and threads there may be, as far as groups say: a container's ``--pids-limit``."""
+    left = 2**31
+    for group in _groups("pids", mount, process):
+        with contextlib.suppress(OSError, ValueError):  # no such file, or no limit
+            most, used = _numbers(group, "pids.max", "pids.current")
+            left = min(left, most - used)
+    return max(0, left)
+
+
 def kills_for_memory() -> int:
     """How often this machine's kernel has ended a process for want of memory, its own or a container's."""
     with contextlib.suppress(OSError):

@@ -20,10 +20,12 @@ def is_on(state: str) -> bool:
 
 @contextlib.contextmanager
 def attempt(layers: Layers, name: str, state: str = ON) -> Iterator[None]:
-    """Record what became of a layer."""
+    """Record what became of a layer. That there is no room for another process (EAGAIN) says nothing about one."""
     try:
         layers[name] = state
         yield
+    except BlockingIOError:
+        raise
     except OSError as error:
         layers[name] = f"off: {error.strerror or error}"
 
@@ -39,6 +41,8 @@ def in_child(function: Callable[[int], Layers], fork: Callable[[], int] = os.for
         if text or not (os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL):
             break
     result = json.loads(text or '"it was killed"')
+    if str(result).startswith(BlockingIOError.__name__):
+        raise BlockingIOError(result)
     if not isinstance(result, dict):
         raise OSError(f"a probe of the sandbox failed ({result})")
     return result

@@ -55,6 +55,8 @@ def rehearse(readable: Sequence[Path], *, own_user: bool) -> Layers:
 
     try:
         return in_child(attempt_all)
+    except BlockingIOError:
+        raise
     except OSError as error:
         return dict.fromkeys(names, f"off: {error}")
 

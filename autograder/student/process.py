@@ -174,7 +174,7 @@ class StudentProcess:
                 _send_files(channel, files)
             greeting = channel.receive(deadline=time.monotonic() + 30, max_bytes=2**16)
             if greeting.get("status") == "failed":
-                raise wire.ProtocolError(str(greeting.get("message")))
+                raise (wire.Closed if greeting.get("full") else wire.ProtocolError)(str(greeting.get("message")))
             self.layers = {**zygote.layers, **greeting["layers"]}
             self._given_bytes = zygote.written()
         except (wire.ProtocolError, KeyError, TypeError) as error:
@@ -276,6 +276,8 @@ class StudentProcess:
             reply = self._line.request({"op": "fork"}, 10, fds=(theirs.fileno(),))
         pid = reply.get("pid")
         if type(pid) is not int or pid <= 1:
+            tasks, _ = self.zygote.usage(self.pid)
+            self.zygote.note_crash(full=tasks < self.zygote.processes / 2)
             raise Crashed("the process no longer forks")
         fork = Fork(self, pid, wire.Channel(ours))
         self._forks.append(fork)

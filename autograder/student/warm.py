@@ -24,7 +24,7 @@ from typing import Any
 
 from autograder.records import Limits, ProcessLost, SandboxError
 from autograder.sources import imported_names
-from autograder.student import survey, wire
+from autograder.student import cgroup, survey, wire
 from autograder.student.layering import is_on
 from autograder.student.patience import exchange
 from autograder.student.process import StudentProcess, Usage
@@ -36,6 +36,8 @@ _END_SECONDS = 5
 _LEAST_ROOM = 16 * 2**20
 _ROOM_SECONDS = 2
 _PAGE = 4096
+# What an honest notebook needs, where a container has few processes.
+_LEAST_PROCESSES = 8
 _TOO_MUCH = 2**63
 
 
@@ -142,7 +144,8 @@ class Zygote:
     """A warm process in a jail that forks student processes. One at a time; use one zygote per worker.
 
     `crashes` is how many processes of the sandbox have ended while something was asked of them. That may have been the
-    student's doing, or a signal from outside.
+    student's doing, or a signal from outside. `lacked_processes` says that one could not fork, although it had not half
+    of the `processes` that it may have.
     """
 
     def __init__(
@@ -155,7 +158,9 @@ class Zygote:
         another: Callable[[], Zygote],
     ) -> None:
         self.limits = limits
+        self.processes = _share_of_processes(limits)
         self.crashes = 0
+        self.lacked_processes = False
         self._was_full = False
         self._another = another
         self._beside: list[StudentProcess] = []
@@ -191,6 +196,8 @@ class Zygote:
     def _receive(self, deadline: float) -> dict[str, Any]:
         reply: dict[str, Any] = self._channel.receive(deadline=deadline)
         if reply.get("status") == "failed":
+            if reply.get("full"):
+                raise ProcessLost(f"this machine or container has no room for more processes ({reply.get('message')})")
             raise SandboxError(str(reply.get("message")))
         return reply
 
@@ -221,7 +228,7 @@ class Zygote:
                     "value_bytes": self.limits.value_bytes,
                     "confinement": {
                         "address_space": self._baseline + self.limits.memory_mb * 2**20,
-                        "processes": self.limits.processes,
+                        "processes": self.processes,
                         "scratch_mb": self.limits.files_mb,
                         "memfd": False,
                     },
@@ -250,11 +257,12 @@ class Zygote:
             raise
         return self._beside[-1]
 
-    def note_crash(self) -> None:
-        """Count a process that has ended while something was asked of it."""
+    def note_crash(self, *, full: bool = False) -> None:
+        """Count a process that has ended while something was asked of it, or could not be forked as all was `full`."""
         self.crashes += 1
+        self.lacked_processes = self.lacked_processes or full
         if self._above is not None:
-            self._above.note_crash()
+            self._above.note_crash(full=full)
 
     def kill(self, pid: int) -> None:
         """End a student process and all its descendants."""
@@ -330,6 +338,12 @@ class Zygote:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _share_of_processes(limits: Limits) -> int:
+    """How many processes a submission may have, so that one that takes all of them leaves the others' theirs."""
+    share = cgroup.processes() // (2 * cgroup.cores())
+    return min(limits.processes, max(share, _LEAST_PROCESSES))
 
 
 def _size(folder: str, enough: int) -> int:

@@ -100,9 +100,14 @@ def incubate(requests: socket.socket, wishes: dict[str, Any]) -> None:
                 time.sleep(0.005)
             return
         channel = wire.Channel(socket.socket(fileno=fds[0]))
+        try:
+            pid = -1 if failure else os.fork()
+        except BlockingIOError as error:
+            pid = -1
+            channel.send(_failed(error))
         if failure:
             channel.send({"status": "failed", "message": failure})
-        elif os.fork() == 0:
+        elif pid == 0:
             requests.close()
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             linux.prctl(linux.PR_SET_DUMPABLE, 1)  # or it could not map users in a namespace of its own
@@ -216,7 +221,7 @@ def _serve(channel: wire.Channel, missing: list[str]) -> None:
         sys.path[:] = [path for path in sys.path if os.path.isdir(path)]
         gc.freeze()
     except Exception as error:
-        channel.send({"status": "failed", "message": f"{type(error).__name__}: {error}"})
+        channel.send(_failed(error))
         return
     channel.send({"status": "ok", "layers": layers, "missing": missing, "baseline": _address_space()})
     children: dict[int, None] = {}
@@ -230,14 +235,17 @@ def _serve(channel: wire.Channel, missing: list[str]) -> None:
         reply: dict[str, Any] = {}
         match request["op"]:
             case "spawn":
-                pid = jail.fork()
-                if pid == 0:
-                    channel.close()
-                    _become_student(request, fds[0])
+                try:
+                    pid = jail.fork()
+                    if pid == 0:
+                        channel.close()
+                        _become_student(request, fds[0])
+                    children[pid] = None
+                    reply = {"pid": pid}
+                except BlockingIOError as error:
+                    reply = _failed(error)
                 for fd in fds:
                     os.close(fd)
-                children[pid] = None
-                reply = {"pid": pid}
             case "kill":
                 jail.kill_tree(request["pid"])
             case "interrupt":
@@ -251,6 +259,11 @@ def _serve(channel: wire.Channel, missing: list[str]) -> None:
                 processes, memory = jail.usage(request["pid"], request["enough"])
                 reply = {"processes": processes, "memory": memory}
         channel.send({"status": "ok", **reply})
+
+
+def _failed(error: Exception) -> dict[str, Any]:
+    """The reply that says what failed, and whether that was for want of room for another process."""
+    return {"status": "failed", "message": f"{type(error).__name__}: {error}", "full": type(error) is BlockingIOError}
 
 
 def _single_threaded() -> None:
@@ -293,7 +306,7 @@ def _become_student(request: dict[str, Any], fd: int) -> NoReturn:
         code = 0
     except Exception as error:
         # Before any student code: the examiner reports it as a fault of ours.
-        wire.Channel(socket.socket(fileno=os.dup(fd))).send({"status": "failed", "message": repr(error)})
+        wire.Channel(socket.socket(fileno=os.dup(fd))).send(_failed(error))
     finally:
         os._exit(code)
 

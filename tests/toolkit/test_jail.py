@@ -22,6 +22,7 @@ import nbformat
 import pytest
 
 from autograder import workers
+from autograder.records import Limits
 from autograder.student import cgroup, linux, policy, root, survey, warm
 from tests.toolkit.classroom import Classroom, disk_of
 from tests.toolkit.tiny import SHARES, answer_cell, given_cell, source_notebook, test_cell
@@ -959,6 +960,35 @@ def test_there_are_no_more_places_than_there_is_memory_for(
     assert workers.places() == places
 
 
+@pytest.mark.parametrize(
+    ("told", "files", "left"),
+    [
+        ("0::/", {}, 2**31),
+        ("0::/", {"pids.max": "100", "pids.current": "30"}, 70),
+        ("0::/a/b", {"a/pids.max": "100", "a/pids.current": "99", "a/b/pids.max": "max", "a/b/pids.current": "3"}, 1),
+        ("7:pids:/docker/1f\n0::/", {"pids/pids.max": "64", "pids/pids.current": "65"}, 0),
+    ],
+)
+def test_a_container_has_the_processes_that_it_was_given(
+    tmp_path: Path, told: str, files: dict[str, str], left: int
+) -> None:
+    for name, text in files.items():
+        path = tmp_path / "mount" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"{text}\n")
+    (tmp_path / "cgroup").write_text(f"{told}\n")
+    assert cgroup.processes(tmp_path / "mount", tmp_path / "cgroup") == left
+
+
+@pytest.mark.parametrize(("left", "cores", "share"), [(2**31, 2, 128), (100, 2, 25), (100, 1, 50), (20, 64, 8)])
+def test_a_submission_has_its_share_of_few_processes(
+    monkeypatch: pytest.MonkeyPatch, left: int, cores: int, share: int
+) -> None:
+    monkeypatch.setattr(cgroup, "processes", lambda: left)
+    monkeypatch.setattr(cgroup, "cores", lambda: cores)
+    assert warm._share_of_processes(Limits()) == share
+
+
 @contextlib.contextmanager
 def group(settings: dict[str, str]) -> Iterator[Path]:
     """A control group with the first of these settings that can be made here; the file by which one enters it."""
@@ -967,7 +997,7 @@ def group(settings: dict[str, str]) -> Iterator[Path]:
             file = Path("/sys/fs/cgroup", pattern.format(f"autograder-test-{os.getpid()}"))
             with contextlib.suppress(OSError):
                 file.parent.mkdir()
-                stack.callback(file.parent.rmdir)
+                stack.callback(_remove, file.parent)
                 file.write_text(text)
                 break
         else:
@@ -980,7 +1010,19 @@ def memory_of(megabytes: int) -> dict[str, str]:
     return {"memory/{}/memory.limit_in_bytes": text, "{}/memory.max": text}
 
 
+def _remove(group: Path) -> None:
+    deadline = time.monotonic() + 20
+    while (group / "cgroup.procs").read_text() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    group.rmdir()
+
+
+def processes_of(number: int) -> dict[str, str]:
+    return {"pids/{}/pids.max": str(number), "{}/pids.max": str(number)}
+
+
 CORES, MEMORY = "print(cgroup.cores() == 1)", "print(500 * 2**20 < cgroup.memory() <= 600 * 2**20)"
+PROCESSES = "print(0 < cgroup.processes() < 90)"
 
 
 @pytest.mark.parametrize(
@@ -988,14 +1030,25 @@ CORES, MEMORY = "print(cgroup.cores() == 1)", "print(500 * 2**20 < cgroup.memory
     [
         ({"cpu/{}/cpu.cfs_quota_us": "100000", "{}/cpu.max": "100000 100000"}, CORES),
         (memory_of(600), MEMORY),
+        (processes_of(90), PROCESSES),
     ],
-    ids=["cores", "memory"],
+    ids=["cores", "memory", "processes"],
 )
 def test_the_kernel_says_what_a_group_leaves(settings: dict[str, str], code: str) -> None:
     with group(settings) as door:
         enter = f"open('{door}', 'w').write('0')\nfrom autograder.student import cgroup\n"
         ended = subprocess.run([sys.executable, "-c", enter + code], capture_output=True, text=True, check=True)
     assert ended.stdout == "True\n"
+
+
+def graded_within(door: Path, room: Classroom, *options: str) -> subprocess.CompletedProcess[str]:
+    """The command, in a control group."""
+    command = ["-m", "autograder.cli", "grade", "tiny", *options]
+    enter = f"open('{door}', 'w').write('0')\nimport os, sys\nos.execv(sys.executable, [sys.executable, *{command}])"
+    return subprocess.run(
+        [sys.executable, "-c", enter], capture_output=True, text=True, check=False, cwd=room.root,
+        env=room.environment(),
+    )  # fmt: skip
 
 
 def test_too_little_memory_costs_nobody_points(tmp_path: Path) -> None:
@@ -1005,12 +1058,7 @@ def test_too_little_memory_costs_nobody_points(tmp_path: Path) -> None:
         room.hand_in(student, {"shares": f"{SHARES}\nimport time\nkept = bytearray(250 * 2**20)\ntime.sleep(0.5)"})
     before = cgroup.kills_for_memory()
     with group(memory_of(1024)) as door:
-        crowd = ["-m", "autograder.cli", "grade", "tiny", "--workers", "8"]
-        enter = f"open('{door}', 'w').write('0')\nimport os, sys\nos.execv(sys.executable, [sys.executable, *{crowd}])"
-        ended = subprocess.run(
-            [sys.executable, "-c", enter], capture_output=True, text=True, check=False, cwd=room.root,
-            env=room.environment(),
-        )  # fmt: skip
+        ended = graded_within(door, room, "--workers", "8")
     done = [student for student in students if (room.root / "autograded" / student / "tiny" / "results.json").exists()]
     assert {room.results(student)["score"] for student in done} <= {10}
     if ended.returncode == 0:
@@ -1020,3 +1068,47 @@ def test_too_little_memory_costs_nobody_points(tmp_path: Path) -> None:
     assert {room.results(student)["score"] for student in students} == {10}
     if cgroup.kills_for_memory() == before:
         pytest.skip("the kernel ended nothing: student processes have control groups of their own here")
+
+
+BOMB = """
+import os, time
+for _ in range(1000):
+    try:
+        if os.fork() == 0:
+            time.sleep(60)
+            os._exit(0)
+    except OSError:
+        time.sleep(0.002)
+"""
+
+
+def test_who_takes_all_processes_of_a_container_costs_nobody_else_points(tmp_path: Path) -> None:
+    room = Classroom(tmp_path)
+    students = [f"student{number}" for number in range(12)]
+    for number, student in enumerate(students):
+        room.hand_in(student, {"last": BOMB} if number % 3 == 0 else {})
+    with group(processes_of(64)) as door:
+        ended = graded_within(door, room, "--workers", "2")
+    assert ended.returncode == 0, ended.stderr
+    assert {room.results(student)["score"] for number, student in enumerate(students) if number % 3} == {10}
+
+
+@pytest.mark.parametrize("without", [(), ("namespaces",)], ids=["all", "docker"])
+@pytest.mark.parametrize("number", [8, 10, 12, 14])
+def test_too_few_processes_cost_nobody_points(number: int, without: tuple[str, ...]) -> None:
+    students = ("ada", "bob", "cyd")
+    with folder_for("ordinary user") as place:
+        room = Classroom(place)
+        for student in students:
+            room.hand_in(student, {})
+        for path in place.rglob("*") if os.geteuid() == 0 else ():
+            os.chown(path, ORDINARY, ORDINARY)
+        program = [sys.executable, "-m", "autograder.cli", "--course", str(place), "grade", "tiny", "--workers", "2"]
+        program = ["/bin/sh", "-c", f'ulimit -p {number} 2>&- || ulimit -u {number}; exec "$0" "$@"', *program]
+        started = command("ordinary user", place, (), without=without, program=program, seconds=120)
+        ended = subprocess.run(started, capture_output=True, text=True, cwd="/", env=room.environment(), check=False)
+        if "SKIP: " in ended.stderr:
+            pytest.skip(ended.stderr.partition("SKIP: ")[2])
+        done = [each for each in students if (place / "autograded" / each / "tiny" / "results.json").exists()]
+        assert {room.results(student)["score"] for student in done} <= {10}
+        assert ended.returncode != 0 or len(done) == 3, ended.stderr
