@@ -27,7 +27,7 @@ from typing import Any, Self
 from autograder.course import Assignment, Course
 from autograder.gradebook import ensure_assignment, graded_students, import_early, is_free, record
 from autograder.progress import Progress
-from autograder.records import AutograderError, GradedSubmission, ProcessLost
+from autograder.records import AutograderError, GradedSubmission, NoRoom, ProcessLost
 from autograder.submissions import Submission, files_beside, find_students, read_submission
 from autograder.workers import ForemanLost, LocalPool, WorkerLost, grade_one, places, prepare, warm_up
 
@@ -259,7 +259,7 @@ def _graded(
                     reason = error
                     lost.append(submission)
                 except (ProcessLost, WorkerLost) as error:
-                    losses += 1
+                    losses += not isinstance(error, NoRoom)  # which a submission may claim
                     if losses > _LOSSES:
                         raise AutograderError(f"the processes that grade die again and again: {error}") from error
                     if isinstance(error, ForemanLost):

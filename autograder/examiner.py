@@ -9,6 +9,7 @@ from autograder.cells import Plans, Rooms, graded_by_cells, plan_cells
 from autograder.checks import desk
 from autograder.checks.collect import Check, Checks, collect
 from autograder.checks.diagnosis import Diagnosis
+from autograder.records import CourseError, NoRoom
 from autograder.student.warm import Incubator, Wishes, Zygote, prove_jail
 
 if TYPE_CHECKING:
@@ -88,6 +89,8 @@ class Examiner:
                 plans = plan_cells(self.assignment, asked, self.rooms, zygote)
                 if zygote.crashes == before:
                     break
+                if zygote.lacked_processes:
+                    raise NoRoom
             self._plans = plans
         return self._plans
 
@@ -137,7 +140,6 @@ class Examiner:
 
 def check_questions(assignment: Assignment, checks: Checks) -> None:
     """Raise `CourseError` for a check of no question, or a question without a check."""
-    from autograder.records import CourseError
 
     auto = {question.id for question in assignment.questions if question.kind == "auto"}
     for check in checks.checks:

@@ -36,6 +36,9 @@ _GONE = (EOFError, BrokenPipeError, ConnectionResetError)
 
 def main() -> None:
     """Serve until the other end of the socket is gone."""
+    # Whoever started the command may have changed these.
+    signal.pthread_sigmask(signal.SIG_SETMASK, [])
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the command to answer
     signal.signal(signal.SIGTERM, _leave)  # which a cluster sends to every process of a job
     linux.set_name("foreman")
@@ -91,7 +94,11 @@ def _fork_workers(line: Connection, sock: socket.socket, incubator: Incubator) -
         _bury(forked)  # whoever it is to replace has no core any more
         cores = sorted(os.sched_getaffinity(0))
         core = min(cores, key=[*forked.values()].count)
-        pid = os.fork()
+        try:
+            pid = os.fork()
+        except BlockingIOError:  # no room for another process: this worker is lost, and no other
+            os.close(fds[0])
+            continue
         if pid == 0:
             line.close()
             sock.close()

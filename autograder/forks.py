@@ -90,6 +90,7 @@ def _serve(
     begin_worker(memory_mb)
     # Not the interpreter's: a loop in NumPy would never let its handler run.
     signal.signal(signal.SIGPROF, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGPROF])
     for task in tasks:
         signal.setitimer(signal.ITIMER_PROF, cpu_seconds(task))
         try:

@@ -38,6 +38,7 @@ from autograder.records import (
     CheckResult,
     Grade,
     Limits,
+    NoRoom,
     NotebookResult,
     ProcessLost,
     QuestionResult,
@@ -137,6 +138,8 @@ def grade_with_otter(
                     rooms.zygote.close()
                     rooms = Rooms(_proven(incubator, secrets), bundle)
                     graded = grade_otter(rooms, bundle, submission, limits)
+                    if rooms.zygote.lacked_processes:
+                        raise NoRoom
                 grade, notebook = graded
                 folder = root / "autograded" / submission.student / bundle.name
                 text = json.dumps(grade.to_json(), indent=1, ensure_ascii=False, allow_nan=False)

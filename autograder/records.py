@@ -10,6 +10,7 @@ The errors form one tree::
     ├── ReleaseError            the release could not be proven
     ├── SandboxError            the jail the course asks for cannot be had here
     │   └── ProcessLost         one of its processes died, as when it was killed: worth another try
+    │       └── NoRoom          one could not be begun, as there are too many
     └── StudentFault            what the student's process did, seen from a check; each is a verdict
         ├── Missing             no such function or variable                     -> missing
         ├── Raised              the student's code raised                        -> error
@@ -65,6 +66,13 @@ class SandboxError(AutograderError):
 
 class ProcessLost(SandboxError):
     """A process of the sandbox died that runs no student's code, or was never begun with. Another try may do."""
+
+
+class NoRoom(ProcessLost):
+    """A process could not be begun, as this machine or container has too many, which may be for a while."""
+
+    def __init__(self, message: str = "this machine or container has no room for more processes") -> None:
+        super().__init__(message)
 
 
 class StudentFault(Exception):

@@ -26,10 +26,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from autograder.course import Assignment, Course
-from autograder.records import GradedSubmission, ProcessLost
+from autograder.records import GradedSubmission, NoRoom, ProcessLost
 from autograder.sources import imported_names
 from autograder.student import linux
-from autograder.student.cgroup import cores, kills_for_memory, memory
+from autograder.student.cgroup import cores, kills_for_memory, memory, processes
 from autograder.student.layering import is_on
 from autograder.student.warm import Incubator, Wishes, bring_fonts, make_folder, start_clean
 from autograder.submissions import Submission
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 _MEMORY_MB = 2048
 # What all have in common takes some five hundred, and one with an ordinary submission a hundred.
 _COMMON_MB, _EACH_MB = 512, 256
+_EACH_PROCESSES = 16
 # A foreman that has died is known to have a moment after its workers are.
 _DEATH_SECONDS = 0.5
 
@@ -58,9 +59,10 @@ class ForemanLost(WorkerLost):
 def places() -> int:
     """How many submissions can be graded at once on this machine, or in this container: as many as it has cores.
 
-    Fewer, where there is not the memory: the kernel would end some, and nobody could tell it from their own doing.
+    Fewer, where there is not the memory: the kernel would end some, and nobody could tell it from their own doing. Or
+    not the processes.
     """
-    return max(1, min(cores(), (memory() // 2**20 - _COMMON_MB) // _EACH_MB))
+    return max(1, min(cores(), (memory() // 2**20 - _COMMON_MB) // _EACH_MB, processes() // _EACH_PROCESSES))
 
 
 # In a worker
@@ -114,7 +116,7 @@ def grade_one(assignment: Assignment, secret: bytes, submission: Submission) -> 
     examiner.retire_zygote()
     graded, crashed = _graded(examiner, submission)
     if crashed and examiner.zygote.lacked_processes:
-        raise ProcessLost("this machine or container has no room for more processes")
+        raise NoRoom
     if crashed and not is_on(graded.grade.sandbox.get("cgroup", "off")) and kills_for_memory() > kills:
         raise ProcessLost("the kernel ended processes, as this machine or container has not the memory for them")
     return graded

@@ -235,7 +235,7 @@ def _go_on(item: pytest.Function, conversation: Conversation) -> None:
         _run_again(item, conversation)
     except (TimedOut, OutOfMemory, Crashed):
         provider_of(item).spoilt(item)
-    except Exception:  # whatever comes of values that should have been others
+    except (Exception, pytest.fail.Exception, pytest.skip.Exception):  # of values that should have been others
         pass
     finally:
         state.going_on = False
@@ -289,7 +289,7 @@ def _passes_with(item: pytest.Function, functions: Mapping[str, Any]) -> tuple[t
         try:
             _run_again(item, conversation)
             called = tuple(name for number, name in enumerate(functions) if number in conversation.lent)
-        except Exception:  # any failure means that the other functions were not the reason
+        except (Exception, pytest.fail.Exception, pytest.skip.Exception):  # the other functions were not the reason
             pass
         restore(student)
     except StudentFault:

@@ -265,7 +265,7 @@ def serve(sock: socket.socket, shell: StudentShell, value_bytes: int) -> None:
             numbers = random.getstate()
             try:
                 pid = os.fork()
-            except OSError:  # more processes than there may be, of its own or of others
+            except BlockingIOError:  # more processes than there may be, of its own or of others
                 pid = -1
             if pid == 0:
                 random.setstate(numbers)  # Python seeds it anew in a fork: a replay would not be one

@@ -72,7 +72,7 @@ class Conversation:
         """
         self._place = len(self.calls) if self.functions else 0
 
-    def noted(self, call: Call) -> Call:
+    def next_call(self, call: Call) -> Call:
         """The call, which is the next of the record: the one that was made before, after `rewind`."""
         if self._place < len(self.calls) and not self.calls[self._place].is_like(call):
             self._place = len(self.calls)  # the check goes another way than it went
@@ -269,7 +269,7 @@ def call(
     conversation = remote._conversation
     kept_args, kept_kwargs = copy_data(args), copy_data(kwargs)
     new = Call(remote, kept_args, kept_kwargs, hold=hold, echo=echo)
-    record = conversation.noted(new)
+    record = conversation.next_call(new)
     if record is new:
         message = {
             "op": "call",
@@ -322,7 +322,7 @@ def fetch(value: Any) -> Any:
         return value
     conversation = value._conversation
     new = Call(value, (), {}, fetched=True)
-    record = conversation.noted(new)
+    record = conversation.next_call(new)
     if record is new:
         with _faults_of(record):
             reply = conversation.send({"op": "fetch", "target": value._target()})

@@ -22,7 +22,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from autograder.records import Limits, ProcessLost, SandboxError
+from autograder.records import Limits, NoRoom, ProcessLost, SandboxError, StudentFault
 from autograder.sources import imported_names
 from autograder.student import cgroup, survey, wire
 from autograder.student.layering import is_on
@@ -36,8 +36,8 @@ _END_SECONDS = 5
 _LEAST_ROOM = 16 * 2**20
 _ROOM_SECONDS = 2
 _PAGE = 4096
-# What an honest notebook needs, where a container has few processes.
-_LEAST_PROCESSES = 8
+# What an honest notebook and its questions need, where a container has few processes.
+_LEAST_PROCESSES = 24
 _TOO_MUCH = 2**63
 
 
@@ -73,7 +73,7 @@ class Incubator:
         here: bool = False,
         above: str | None = None,
     ) -> None:
-        self.limits = limits or Limits()
+        self.limits = _with_its_share(limits or Limits())
         self._imports = list(imports)
         self._owner = os.getpid()
         self._folder = make_folder(above)
@@ -118,7 +118,9 @@ class Incubator:
     def replaced(self) -> Incubator:
         """Another one for this one, which has died. Who takes away the folder above this one's takes its, too."""
         self.close()
-        return Incubator(self._imports, self.limits, above=os.path.dirname(self._folder))
+        another = Incubator(self._imports, self.limits, above=os.path.dirname(self._folder))
+        another.limits = self.limits  # whatever is left just now
+        return another
 
     def close(self) -> None:
         """End it with all its zygotes; in a fork of the process that made it, only let go of it."""
@@ -144,8 +146,8 @@ class Zygote:
     """A warm process in a jail that forks student processes. One at a time; use one zygote per worker.
 
     `crashes` is how many processes of the sandbox have ended while something was asked of them. That may have been the
-    student's doing, or a signal from outside. `lacked_processes` says that one could not fork, although it had not half
-    of the `processes` that it may have.
+    student's doing, or a signal from outside. `lacked_processes` says that one could not fork, although it had far
+    fewer processes than it may have.
     """
 
     def __init__(
@@ -158,7 +160,6 @@ class Zygote:
         another: Callable[[], Zygote],
     ) -> None:
         self.limits = limits
-        self.processes = _share_of_processes(limits)
         self.crashes = 0
         self.lacked_processes = False
         self._was_full = False
@@ -187,6 +188,8 @@ class Zygote:
             )
         except (wire.ProtocolError, SandboxError) as error:
             self.close()
+            if isinstance(error, NoRoom):
+                raise
             lost = isinstance(error, (wire.ProtocolError, ProcessLost))
             raise (ProcessLost if lost else SandboxError)(f"the zygote did not start: {error}") from error
         self.layers: dict[str, str] = reply["layers"]
@@ -197,7 +200,7 @@ class Zygote:
         reply: dict[str, Any] = self._channel.receive(deadline=deadline)
         if reply.get("status") == "failed":
             if reply.get("full"):
-                raise ProcessLost(f"this machine or container has no room for more processes ({reply.get('message')})")
+                raise NoRoom
             raise SandboxError(str(reply.get("message")))
         return reply
 
@@ -228,7 +231,7 @@ class Zygote:
                     "value_bytes": self.limits.value_bytes,
                     "confinement": {
                         "address_space": self._baseline + self.limits.memory_mb * 2**20,
-                        "processes": self.processes,
+                        "processes": self.limits.processes,
                         "scratch_mb": self.limits.files_mb,
                         "memfd": False,
                     },
@@ -340,10 +343,10 @@ class Zygote:
         self.close()
 
 
-def _share_of_processes(limits: Limits) -> int:
-    """How many processes a submission may have, so that one that takes all of them leaves the others' theirs."""
-    share = cgroup.processes() // (2 * cgroup.cores())
-    return min(limits.processes, max(share, _LEAST_PROCESSES))
+def _with_its_share(limits: Limits) -> Limits:
+    """The limits with no more processes than leave those of the others theirs, if one submission takes all it may."""
+    share = max(cgroup.processes() // (2 * cgroup.cores()), _LEAST_PROCESSES)
+    return dataclasses.replace(limits, processes=min(limits.processes, share))
 
 
 def _size(folder: str, enough: int) -> int:
@@ -482,5 +485,7 @@ def prove_jail(zygote: Zygote, secrets: Sequence[Path], minimum: Sequence[str]) 
             raise SandboxError(f"the jail could not be tried out: {reply.get('message')}")
         if reply["found"]:
             raise SandboxError("the jail does not hold here. " + " ".join(str(found) for found in reply["found"]))
+    except StudentFault as fault:  # there was no student's code in it yet
+        raise ProcessLost(f"the process in which the jail was tried has died: {fault}") from fault
     finally:
         process.end()

@@ -59,6 +59,7 @@ def outcome(room: Classroom, environment: dict[str, str] | None = None, **option
         **options,
     )
     assert done.returncode == 0, done.stderr
+    assert "Traceback" not in done.stderr
     found = {}
     for student in STUDENTS:
         results = room.results(student)
