@@ -140,7 +140,6 @@ class Examiner:
 
 def check_questions(assignment: Assignment, checks: Checks) -> None:
     """Raise `CourseError` for a check of no question, or a question without a check."""
-
     auto = {question.id for question in assignment.questions if question.kind == "auto"}
     for check in checks.checks:
         if check.question not in auto:

@@ -146,8 +146,8 @@ class Zygote:
     """A warm process in a jail that forks student processes. One at a time; use one zygote per worker.
 
     `crashes` is how many processes of the sandbox have ended while something was asked of them. That may have been the
-    student's doing, or a signal from outside. `lacked_processes` says that one could not fork, although it had far
-    fewer processes than it may have.
+    student's doing, or a signal from outside. `lacked_processes` says that one could not fork, as all there may
+    be were there.
     """
 
     def __init__(
@@ -266,6 +266,10 @@ class Zygote:
         self.lacked_processes = self.lacked_processes or full
         if self._above is not None:
             self._above.note_crash(full=full)
+
+    def has_room(self) -> bool:
+        """Whether there may be one more process on this machine, or in this container."""
+        return bool(self._ask({"op": "room"})["room"])
 
     def kill(self, pid: int) -> None:
         """End a student process and all its descendants."""

@@ -246,6 +246,8 @@ def _serve(channel: wire.Channel, missing: list[str]) -> None:
                     reply = _failed(error)
                 for fd in fds:
                     os.close(fd)
+            case "room":
+                reply = {"room": _has_room()}
             case "kill":
                 jail.kill_tree(request["pid"])
             case "interrupt":
@@ -264,6 +266,17 @@ def _serve(channel: wire.Channel, missing: list[str]) -> None:
 def _failed(error: Exception) -> dict[str, Any]:
     """The reply that says what failed, and whether that was for want of room for another process."""
     return {"status": "failed", "message": f"{type(error).__name__}: {error}", "full": type(error) is BlockingIOError}
+
+
+def _has_room() -> bool:
+    try:
+        pid = os.fork()
+    except BlockingIOError:
+        return False
+    if pid == 0:
+        os._exit(0)
+    os.waitpid(pid, 0)
+    return True
 
 
 def _single_threaded() -> None:
