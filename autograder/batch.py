@@ -259,7 +259,7 @@ def _graded(
                     reason = error
                     lost.append(submission)
                 except (ProcessLost, WorkerLost) as error:
-                    losses += not isinstance(error, NoRoom)  # one at a time there may be room
+                    losses += not isinstance(error, NoRoom)  # of which nobody has died
                     if losses > _LOSSES:
                         raise AutograderError(f"the processes that grade die again and again: {error}") from error
                     if isinstance(error, ForemanLost):

@@ -235,8 +235,8 @@ def _go_on(item: pytest.Function, conversation: Conversation) -> None:
         _run_again(item, conversation)
     except (TimedOut, OutOfMemory, Crashed):
         provider_of(item).spoilt(item)
-    except (Exception, pytest.fail.Exception, pytest.skip.Exception):  # of values that should have been others
-        pass
+    except (Exception, pytest.fail.Exception, pytest.skip.Exception):
+        pass  # whatever comes of values that should have been others
     finally:
         state.going_on = False
 
@@ -289,8 +289,8 @@ def _passes_with(item: pytest.Function, functions: Mapping[str, Any]) -> tuple[t
         try:
             _run_again(item, conversation)
             called = tuple(name for number, name in enumerate(functions) if number in conversation.lent)
-        except (Exception, pytest.fail.Exception, pytest.skip.Exception):  # the other functions were not the reason
-            pass
+        except (Exception, pytest.fail.Exception, pytest.skip.Exception):
+            pass  # any failure means that the other functions were not the reason
         restore(student)
     except StudentFault:
         # The process is gone or no longer answers.

@@ -887,6 +887,16 @@ def test_the_threat_model_tells_of_every_layer() -> None:
     assert [name for name in survey.LAYERS if f"| {name} |" not in text] == []
 
 
+def made_up_groups(folder: Path, told: str, files: dict[str, str]) -> tuple[Path, Path]:
+    """Where control groups are mounted, with these files, and what a process is told of its own."""
+    for name, text in files.items():
+        path = folder / "mount" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"{text}\n")
+    (folder / "cgroup").write_text(f"{told}\n")
+    return folder / "mount", folder / "cgroup"
+
+
 @pytest.mark.parametrize(
     ("told", "files", "left"),
     [
@@ -905,13 +915,8 @@ def test_a_container_has_the_cores_that_it_was_given(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, told: str, files: dict[str, str], left: int
 ) -> None:
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(64)))
-    for name, text in files.items():
-        path = tmp_path / "mount" / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(f"{text}\n")
-        (path.parent / "cpu.cfs_period_us").write_text("100000\n")
-    (tmp_path / "cgroup").write_text(f"{told}\n")
-    assert cgroup.cores(tmp_path / "mount", tmp_path / "cgroup") == left
+    periods = {str(Path(name).with_name("cpu.cfs_period_us")): "100000" for name in files}
+    assert cgroup.cores(*made_up_groups(tmp_path, told, {**files, **periods})) == left
 
 
 MEBI = 2**20
@@ -942,13 +947,9 @@ STAT = "{0}active_file 104857600\n{0}inactive_file 209715200\nanon 3"
 def test_a_container_has_the_memory_that_it_was_given(
     tmp_path: Path, told: str, files: dict[str, int | str], left: int
 ) -> None:
-    for name, text in files.items():
-        path = tmp_path / "mount" / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(f"{text * MEBI if isinstance(text, int) else text}\n")
-    (tmp_path / "cgroup").write_text(f"{told}\n")
+    texts = {name: str(text * MEBI) if isinstance(text, int) else text for name, text in files.items()}
     (tmp_path / "meminfo").write_text(f"MemTotal: 1 kB\nMemAvailable:    {8192 * 1024} kB\n")
-    assert cgroup.memory(tmp_path / "mount", tmp_path / "cgroup", tmp_path / "meminfo") == left * MEBI
+    assert cgroup.memory(*made_up_groups(tmp_path, told, texts), tmp_path / "meminfo") == left * MEBI
 
 
 @pytest.mark.parametrize(("cores", "megabytes", "places"), [(64, 2**20, 64), (64, 8192, 30), (4, 1024, 2), (2, 100, 1)])
@@ -975,12 +976,7 @@ def test_there_are_no_more_places_than_there_is_memory_for(
 def test_a_container_has_the_processes_that_it_was_given(
     tmp_path: Path, told: str, files: dict[str, str], left: int
 ) -> None:
-    for name, text in files.items():
-        path = tmp_path / "mount" / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(f"{text}\n")
-    (tmp_path / "cgroup").write_text(f"{told}\n")
-    assert cgroup.processes(tmp_path / "mount", tmp_path / "cgroup") == left
+    assert cgroup.processes(*made_up_groups(tmp_path, told, files)) == left
 
 
 @pytest.mark.parametrize(("left", "cores", "share"), [(2**31, 2, 128), (120, 2, 30), (120, 1, 60), (20, 64, 24)])
