@@ -7,6 +7,7 @@ event loop is ignored, every matplotlib backend is the inline one.
 
 from __future__ import annotations
 
+import ast
 import base64
 import builtins
 import contextlib
@@ -27,6 +28,7 @@ from typing import Any
 from IPython.core.compilerop import CachingCompiler
 from IPython.core.displayhook import DisplayHook
 from IPython.core.displaypub import DisplayPublisher
+from IPython.core.inputtransformer2 import TransformerManager
 from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
@@ -272,6 +274,26 @@ class _Compiler(CachingCompiler):
         return name
 
 
+class _Transformer(TransformerManager):
+    """Looks for magics and commands where there may be some: what compiles as it is has none.
+
+    IPython looks through the tokens of each cell, which takes longer than anything else it does for one.
+    """
+
+    compiled: tuple[str, bool] = "", False
+    """The text of the last cell that compiled, and whether it awaits something."""
+
+    def do_token_transforms(self, lines: list[str]) -> list[str]:
+        text = "".join(lines)
+        try:
+            # As IPython does it a moment later.
+            code = compile(text, "<>", "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+        except Exception:
+            return super().do_token_transforms(lines)  # type: ignore[no-any-return, no-untyped-call] # few types
+        self.compiled = text, code.co_flags & inspect.CO_COROUTINE == inspect.CO_COROUTINE
+        return lines
+
+
 class StudentShell(InteractiveShell):
     """The shell. `StudentShell.instance()` makes it, once in a process; forks inherit it."""
 
@@ -287,6 +309,7 @@ class StudentShell(InteractiveShell):
         config.InteractiveShell.colors = "nocolor"
         config.InteractiveShell.autoindent = False
         super().__init__(*args, config=config, **kwargs)  # type: ignore[no-untyped-call] # IPython has few types
+        self.input_transformer_manager = _Transformer()  # type: ignore[no-untyped-call] # as above
 
     def _tee(self, channel: str) -> Any:
         """Outputs are not kept a second time in a history."""
@@ -294,6 +317,14 @@ class StudentShell(InteractiveShell):
 
     def init_virtualenv(self) -> None:
         """The environment is the zygote's."""
+
+    def should_run_async(self, raw_cell: str, *, transformed_cell: Any = None, **more: Any) -> bool:
+        """Whether a cell awaits something, which need not be asked of the compiler twice."""
+        transformer: Any = self.input_transformer_manager
+        compiled, awaits = getattr(transformer, "compiled", ("", False))
+        if self.autoawait and transformed_cell and transformed_cell == compiled:
+            return bool(awaits)
+        return super().should_run_async(raw_cell, transformed_cell=transformed_cell, **more)
 
     def enable_gui(self, gui: str | None = None) -> None:
         """There is no screen: an event loop is not started."""

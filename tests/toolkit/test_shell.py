@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import textwrap
+import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,9 +17,12 @@ from typing import Any
 
 import nbformat
 import pytest
+from IPython.core.async_helpers import _should_be_async
+from IPython.core.inputtransformer2 import TransformerManager
 from nbformat.v4 import new_code_cell, new_notebook
 
 from autograder.student import plots
+from autograder.student.shell import _Transformer
 
 LIMIT = 100_000
 
@@ -403,6 +407,27 @@ for number, one in enumerate(axes):
     "in decades": "plt.plot([1e-3, 1e4]); plt.xscale('symlog'); plt.yscale('logit'); plt.minorticks_on(); plt.grid()",
     "dates": "import datetime; plt.plot([datetime.date(2026, 1, 1), datetime.date(2026, 5, 1)], [1, 2])",
     "inverted": "plt.plot([1, 2]); plt.gca().invert_yaxis(); plt.gca().xaxis.tick_top(); plt.title('above the ticks')",
+    "texts": """
+plt.text(0.2, 0.2, 'two\\nlines', ha='center', va='center', rotation=30, rotation_mode='anchor', fontsize=20)
+plt.text(0.2, 0.2, 'two\\nlines', ha='right', multialignment='center', linespacing=2, weight='bold')
+plt.text(0.2, 0.2, 'two\\nlines', bbox={'boxstyle': 'round'}, parse_math=False)
+plt.text(0.9, 0.9, 'a text that is wrapped, for it is long, and there is no room to the right of it', wrap=True)
+plt.text(0.1, 0.6, 'along', rotation=45, transform_rotates_text=True)
+plt.text(0.1, 0.7, '$x$'); plt.text(0.1, 0.8, '$x$', parse_math=False)""",
+    "subfigures": """
+left, right = plt.figure().subfigures(1, 2)
+left.subplots(2, sharex=True)[1].plot([1, 2, 3])
+right.subplots().imshow(table)
+right.suptitle('right')""",
+    "one locator": """
+from matplotlib.ticker import MaxNLocator, PercentFormatter
+axes, locator, formatter = plt.subplots(1, 3)[1], MaxNLocator(3), PercentFormatter(8)
+for number, one in enumerate(axes):
+    one.plot([10.0 ** number, 2])
+    for axis in (one.xaxis, one.yaxis):
+        axis.set_major_locator(locator)
+        axis.set_major_formatter(formatter)""",
+    "labels in a row": "for one in plt.subplots(2, 2)[1].flat: one.set_ylabel('y')\nplt.gcf().align_labels()",
     "limits that change": """
 axes = plt.subplots()[1]
 axes.callbacks.connect('ylim_changed', lambda one: one.set_xticks([0, one.get_ylim()[1]]))
@@ -417,13 +442,16 @@ def pyplot(monkeypatch):
     matplotlib.use("agg")
     import matplotlib.pyplot as plt
     from IPython.core import pylabtools
+    from matplotlib.axis import Axis
     from matplotlib.backends import backend_agg
+    from matplotlib.text import Text
 
     renderer = backend_agg.RendererAgg
-    assert not hasattr(renderer.get_text_width_height_descent, "__wrapped__")
+    for owner, name in ((renderer, "get_text_width_height_descent"), (Text, "_get_layout"), (Axis, "_update_ticks")):
+        assert not hasattr(getattr(owner, name), "__wrapped__")
+        monkeypatch.setattr(owner, name, getattr(owner, name))
     monkeypatch.setattr(pylabtools, "print_figure", pylabtools.print_figure)
     monkeypatch.setattr(backend_agg, "MathTextParser", backend_agg.MathTextParser)
-    monkeypatch.setattr(renderer, "get_text_width_height_descent", renderer.get_text_width_height_descent)
     with matplotlib.rc_context():
         yield plt
     plt.close("all")
@@ -473,6 +501,29 @@ def test_what_a_figures_texts_measure_is_found_once(pyplot):
     assert (len(measured), parsed().misses) == (before, misses)
 
 
+def test_ticks_are_found_once_for_a_picture(pyplot, monkeypatch):
+    from matplotlib.ticker import MaxNLocator
+
+    class OfSomebody(MaxNLocator):
+        pass
+
+    found, tick_values = [], MaxNLocator.tick_values
+    monkeypatch.setattr(MaxNLocator, "tick_values", lambda *given: found.append(1) or tick_values(*given))
+    pyplot.OfSomebody = OfSomebody
+
+    def times(code):
+        found.clear()
+        picture(pyplot, code)
+        return len(found)
+
+    code = "plt.plot([1, 2]); plt.xlabel('x'); plt.ylabel('y')"
+    his = f"{code}; plt.gca().xaxis.set_major_locator(plt.OfSomebody())"
+    before, his_before = times(code), times(his)
+    plots.draw_faster()
+    assert before > times(code) == times(code) == 2
+    assert 2 < times(his) < his_before
+
+
 CHANGES = {
     "formulas": "plt.rcParams['mathtext.fontset'] = 'cm'",
     "letters in formulas": "plt.rcParams['mathtext.default'] = 'bf'",
@@ -508,6 +559,76 @@ def test_a_figure_belongs_to_the_cell_that_drew_it(run):
     assert len(first.shown("image/png")) == 1
     assert len(second.shown("image/png")) == 1
     assert run("import matplotlib.pyplot as plt\nplt.figure()\n1 / 0", "1")[1].shown("image/png") == []
+
+
+# magics and commands
+
+CELLS = [
+    "x = 1\nx",
+    "%time x = 1",
+    "x = 1\n%time x = 2\n",
+    "%%time\nx = 1",
+    "if True:\n    %time x = 1",
+    "x = %time 1",
+    "x = !echo 1",
+    "x = 1\n!echo {x}",
+    "!!echo",
+    "len?",
+    "x = 1\nlen??",
+    "?len",
+    "x = '%time'\n# !ls\n# what?\n",
+    'x = """\n%time\n!ls\nlen?\n"""',
+    "x = (1\n% 2)",
+    "x = [\n    1,\n    -2,\n]; y = {1: 2}; x",
+    "x = 5 \\\n  % 3",
+    ">>> x = 1\n>>> x",
+    "In [1]: x = 1",
+    "    x = 1\n    x",
+    "    # indented\n\n    x = 1\n    if x:\n        x = 2",
+    "    # indented\nif x:\n    x = 2",
+    "\n\n  \nx = 1",
+    "def f(:\n  pass",
+    "x = 'open",
+    "return 1",
+    "await f()",
+    "async def f():\n    await g()",
+    "async with f() as x:\n    x",
+    "[x async for x in f()]",
+    "awaited = 'await'",
+    "/len x",
+    ",len x",
+    ";len x",
+    "x = 1\r\ny = 2",
+    "x = 1\x0c\ny = 2",
+    "x = '\u2028'\ny = 1",
+    "",
+    "# only this",
+    "\x00",
+    "x" + "[0" * 300 + "]" * 300,
+    "\t%time 1",
+    "f'{1!r}'",
+    "print(1);",
+    "x is 1",
+    "'\\d'",
+]
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_a_cell_is_what_ipython_makes_of_it(cell):
+    def made(transformer):
+        with warnings.catch_warnings(record=True) as warned:
+            warnings.simplefilter("always")
+            try:
+                code = transformer.transform_cell(cell)
+            except Exception as error:
+                return type(error)
+            known, awaits = getattr(transformer, "compiled", ("", False))
+            if code != known or not code:
+                awaits = _should_be_async(code)
+        # Of the cell, that is: IPython warns of lines that it has split itself, too.
+        return code, awaits, [(str(one.message), one.lineno) for one in warned if one.filename == "<>"]
+
+    assert made(_Transformer()) == made(TransformerManager())
 
 
 # await
