@@ -70,6 +70,7 @@ def _remember_layouts() -> None:
         if _known is None or type(renderer) is not agg.RendererAgg or self.get_usetex() or self.get_wrap():
             return lay_out(self, renderer)
         key = (
+            type(self),
             self.get_text(),
             tuple(vars(self._fontproperties).values()),
             self.get_rotation(),

@@ -283,15 +283,20 @@ class _Transformer(TransformerManager):
     compiled: tuple[str, bool] = "", False
     """The text of the last cell that compiled, and whether it awaits something."""
 
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call] # IPython has few types
+        self._ipythons = [*self.token_transformers]
+
     def do_token_transforms(self, lines: list[str]) -> list[str]:
         text = "".join(lines)
-        try:
-            # As IPython does it a moment later.
-            code = compile(text, "<>", "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
-        except Exception:
-            return super().do_token_transforms(lines)  # type: ignore[no-any-return, no-untyped-call] # few types
-        self.compiled = text, code.co_flags & inspect.CO_COROUTINE == inspect.CO_COROUTINE
-        return lines
+        # An extension may look for something of its own.
+        if self.token_transformers == self._ipythons:
+            with contextlib.suppress(Exception):
+                # As IPython does it a moment later.
+                code = compile(text, "<>", "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+                self.compiled = text, code.co_flags & inspect.CO_COROUTINE == inspect.CO_COROUTINE
+                return lines
+        return super().do_token_transforms(lines)  # type: ignore[no-any-return, no-untyped-call] # few types
 
 
 class StudentShell(InteractiveShell):
@@ -309,7 +314,7 @@ class StudentShell(InteractiveShell):
         config.InteractiveShell.colors = "nocolor"
         config.InteractiveShell.autoindent = False
         super().__init__(*args, config=config, **kwargs)  # type: ignore[no-untyped-call] # IPython has few types
-        self.input_transformer_manager = _Transformer()  # type: ignore[no-untyped-call] # as above
+        self.input_transformer_manager = _Transformer()
 
     def _tee(self, channel: str) -> Any:
         """Outputs are not kept a second time in a history."""

@@ -631,6 +631,25 @@ def test_a_cell_is_what_ipython_makes_of_it(cell):
     assert made(_Transformer()) == made(TransformerManager())
 
 
+def test_an_extension_may_change_what_would_run_as_it_is(run):
+    doubled = """
+    from IPython.core.inputtransformer2 import TokenTransformBase
+
+    class Doubled(TokenTransformBase):
+        @classmethod
+        def find(cls, tokens_by_line):
+            found = [token for line in tokens_by_line for token in line if token.string == "once"]
+            return cls(found[0].start) if found else None
+
+        def transform(self, lines):
+            return [line.replace("once", "twice") for line in lines]
+
+    once, twice = 1, 2
+    get_ipython().input_transformer_manager.token_transformers.append(Doubled)
+    """
+    assert run("once = 1\nonce", doubled, "x = once\nx")[2].result == "2"
+
+
 # await
 
 
