@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import statistics
 from collections.abc import Iterator
 
@@ -78,8 +79,10 @@ def test_the_thirty_earn_what_a_wrong_answer_does_or_nothing(siege):
 
 def test_those_that_cannot_be_read_are_named_and_nobody_else_is(siege):
     assert siege.done.status == 1
-    assert [student for student in BROKEN if student not in siege.done.err] == []
-    assert [student for student in HONEST if student in siege.done.err] == []
+    # Whoever takes a second on a busy machine is named, too, as the slowest just now, in lines of how far it is.
+    said = "".join(line for line in siege.done.err.splitlines() if not re.match(r"\d+ of \d+ submissions", line))
+    assert [student for student in BROKEN if student not in said] == []
+    assert [student for student in HONEST if student in said] == []
 
 
 def test_a_submission_beside_the_thirty_costs_no_more_work_than_without(siege):
