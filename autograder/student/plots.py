@@ -28,10 +28,10 @@ def print_figure(fig: Any, fmt: str = "png", bbox_inches: Any = "tight", base64:
     """IPython's function of this name, for which a figure's frame is found without drawing it.
 
     matplotlib draws a figure twice, first to nowhere: a layout or a locator of axes may move things. Where there is
-    none, the frame is the same without, and a sixth of the time is saved. What finding it has found out is kept for
-    drawing, another sixth.
+    none, the frame is the same without, and a sixth of the time is saved. What was found out for the frame is kept for
+    drawing, which saves an eighth.
     """
-    with _found_out():
+    with _remembering():
         if fmt == "png" and bbox_inches == "tight" and not kwargs:
             # What cannot be done is done, or said, as always.
             with contextlib.suppress(Exception):
@@ -48,7 +48,7 @@ _known: dict[Any, Any] | None = None
 
 
 @contextlib.contextmanager
-def _found_out() -> Iterator[None]:
+def _remembering() -> Iterator[None]:
     global _known
     before, _known = _known, {}
     try:
@@ -58,7 +58,7 @@ def _found_out() -> Iterator[None]:
 
 
 def _remember_layouts() -> None:
-    """Set each text of a figure once while it is printed, where matplotlib does so three or four times."""
+    """Set each text of a figure once while it is printed, where matplotlib does so five or six times."""
     text: Any = importlib.import_module("matplotlib.text")
     agg: Any = importlib.import_module("matplotlib.backends.backend_agg")
     lay_out = text.Text._get_layout
@@ -93,7 +93,7 @@ def _remember_layouts() -> None:
 
 
 def _remember_ticks() -> None:
-    """Find the ticks of an axis once while a figure is printed, where matplotlib does so six or seven times.
+    """Find the ticks of an axis once while a figure is printed, where matplotlib does so eleven times for a plot.
 
     They follow from what is asked for here, unless somebody has made a locator or a formatter.
     """
@@ -121,7 +121,7 @@ def _remember_ticks() -> None:
             len(self.minorTicks),
         )
         before, ticks = _known.get(self, (None, None))
-        # Helpers remember the axis that last asked them, and may be several's.
+        # These remember the axis that last asked them, and may be several's. As keys they stay, and so do their ids.
         if before != asked or any(_known[helper] is not self for helper in helpers):
             ticks = update(self)
             asked = *asked[:-2], len(self.majorTicks), len(self.minorTicks)
