@@ -3,10 +3,11 @@
 Two are modules of torch's compiler, of which a notebook that compiles nothing needs four functions: the first optimizer
 imports `torch._dynamo`, 800 modules in more than a second, only to say that a function is not to be compiled and that
 there is nothing to break off; the first gradient that is not a scalar's imports all of SymPy, half a second, to compare
-two shapes. One is `scipy.stats`, half of what takes so long in importing scikit-learn, which only looks into it much
-later. And scikit-learn itself has one for notebooks that want nothing of it but the digits: without the library and
-SciPy a fork takes two thirds of the time. Whatever else is asked of a stand-in, or of a module below it, brings in the
-real one, which takes its place.
+two shapes. Some are what torch itself imports without using it, a third of its time: `torch.export`, and how operators
+treat tensors without data, those of the device "meta". One is `scipy.stats`, half of what takes so long in importing
+scikit-learn, which only looks into it much later. And scikit-learn itself has one for notebooks that want nothing of it
+but the digits: without the library and SciPy a fork takes two thirds of the time. Whatever else is asked of a stand-in,
+or of a module below it, brings in the real one, which takes its place. So does the first tensor without data.
 
 The digits, on which most notebooks are built, are read from their file once in any case, and not by each.
 """
@@ -27,6 +28,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+_EXPORT, _META = "torch.export", "torch._meta_registrations"
+_BY_META = ("torch._decomp", "torch._prims", "torch._refs")
 _STATS = "scipy.stats"
 _LEARN, _DATASETS = "sklearn", "sklearn.datasets"
 _ONLY_DIGITS = {"sklearn.datasets:load_digits"}
@@ -41,6 +44,8 @@ def before_importing(names: Sequence[str]) -> None:
 
     A name is a module's, or "module:name" for a name that is taken from it.
     """
+    if "torch" not in sys.modules:
+        _put_of_torch(names)
     of_learn = {name for name in names if name.replace(":", ".").partition(".")[0] == _LEARN}
     if of_learn == _ONLY_DIGITS and _LEARN not in sys.modules:
         with contextlib.suppress(AttributeError, ImportError, OSError):  # another release, or one without its files
@@ -48,7 +53,7 @@ def before_importing(names: Sequence[str]) -> None:
     elif of_learn - _ONLY_DIGITS:
         _take_back(_LEARN)
         _take_back(_DATASETS)
-    if any(name == "scipy" or f"{name.replace(':', '.')}.".startswith(f"{_STATS}.") for name in names):
+    if any(name == "scipy" or _is_below(name, _STATS) for name in names):
         _take_back(_STATS)
     else:
         _put(_STATS, {})
@@ -59,11 +64,19 @@ def after_importing() -> None:
     if "torch" in sys.modules:
         for name, functions in _FUNCTIONS.items():
             _put(name, functions)
+        if isinstance(sys.modules.get(_META), StandIn):
+            for name in _BY_META:
+                _put(name, {})
+            _watch_for_meta()
     if "scipy" not in sys.modules:
         sys.modules.pop(_STATS, None)
     if (loader := sys.modules.get("sklearn.datasets._base")) is not None:
         with contextlib.suppress(AttributeError, OSError):  # another release, or one without its files
             _keep_digits(loader)
+
+
+def _is_below(name: str, package: str) -> bool:
+    return f"{name.replace(':', '.')}.".startswith(f"{package}.")
 
 
 def _put(name: str, content: Mapping[str, Any]) -> None:
@@ -145,11 +158,16 @@ _below = _Below()
 def _real(name: str) -> types.ModuleType:
     """The real module, imported if it is not there: into the stand-in, which others may have."""
     global at_work
+    if name in _BY_META and isinstance(sys.modules.get(_META), StandIn):
+        _real(_META)  # which adds to their tables
     module = sys.modules.get(name)
     if not isinstance(module, StandIn):
         return importlib.import_module(name)
     at_work += 1
     try:
+        if name == _META:
+            while _watching:
+                _watching.pop()._destroy()
         if name in (_LEARN, _DATASETS):
             _put(_STATS, {})
         if package := name.rpartition(".")[0]:
@@ -159,6 +177,8 @@ def _real(name: str) -> types.ModuleType:
             importlib.reload(module)
         except BaseException:
             module.__class__ = StandIn
+            if name == _META:
+                _watch_for_meta()
             raise
         with contextlib.suppress(AttributeError, KeyError, OSError):  # another release, or one without its files
             if name == _DATASETS:
@@ -187,6 +207,36 @@ def _sym_eq(one: Any, other: Any) -> Any:
 
 def _expect_true(claim: Any, *arguments: Any) -> bool:
     return claim if type(claim) is bool else _real(_SHAPES).expect_true(claim, *arguments)
+
+
+def _put_of_torch(names: Sequence[str]) -> None:
+    """Put those in place that torch, before it is imported, would import itself."""
+    found = importlib.machinery.PathFinder.find_spec("torch")
+    for folder in (found and found.submodule_search_locations) or []:
+        if Path(folder, "export").is_dir() and not any(_is_below(name, _EXPORT) for name in names):
+            _put(_EXPORT, {})
+        if Path(folder, "_meta_registrations.py").is_file():
+            _put(_META, {})
+
+
+_watching: list[Any] = []
+
+
+def _watch_for_meta() -> None:
+    """Have the real module imported by the first tensor without data, which one of two operators makes."""
+    if _watching:
+        return
+    import torch
+
+    library = torch.library.Library("aten", "IMPL", "Meta")
+    _watching.append(library)
+    for operator in (torch.ops.aten.empty.memory_format, torch.ops.aten.empty_strided.default):
+
+        def first(*arguments: Any, operator: Any = operator, **options: Any) -> Any:
+            _real(_META)
+            return operator(*arguments, **options)
+
+        library.impl(operator, first)
 
 
 def _put_digits() -> None:
@@ -262,4 +312,4 @@ _FUNCTIONS: dict[str, dict[str, Callable[..., Any]]] = {
     "torch._dynamo": {"disable": _disable, "graph_break": _graph_break},
     _SHAPES: {"sym_eq": _sym_eq, "expect_true": _expect_true},
 }
-_PACKAGES = frozenset({"torch._dynamo", _STATS, _LEARN, _DATASETS})
+_PACKAGES = frozenset({"torch._dynamo", _EXPORT, *_BY_META, _STATS, _LEARN, _DATASETS})

@@ -84,6 +84,56 @@ def jagged():
     parts = torch.nested.nested_tensor([torch.ones(2), torch.ones(3)], layout=torch.jagged, requires_grad=True)
     (parts * 2).sum().backward()
     return parts.grad.shape[0]
+def faked():
+    from torch._subclasses.fake_tensor import FakeTensorMode
+    with FakeTensorMode() as mode:
+        inside = torch.nn.Conv2d(1, 2, 3)(torch.ones(1, 1, 5, 5)), torch.linalg.qr(torch.ones(3, 2))
+        return inside, mode.from_tensor(torch.ones(2, 3)).T @ torch.ones(2, 2)
+def traced():
+    from torch.fx.experimental.proxy_tensor import make_fx
+    return make_fx(lambda v: torch.nn.functional.layer_norm(v, (2,)).softmax(0))(torch.ones(2, 2)).code
+def chosen():
+    return torch.cond(torch.tensor(True), lambda v: v + 1, lambda v: v * 2, (torch.ones(1),))
+def with_torch_device_meta():
+    with torch.device("meta"):
+        return torch.nn.Conv2d(1, 2, 3)(torch.zeros(1, 1, 4, 4)), torch.arange(3), torch.randn(2).std()
+def loaded_names(source):
+    namespace = {}
+    exec(source, namespace)
+    return [name for name in namespace if not name.startswith("_")]
+def saved_and_loaded_on_meta():
+    import io
+    file = io.BytesIO()
+    torch.save(torch.nn.Linear(2, 2).state_dict(), file)
+    return torch.load(io.BytesIO(file.getvalue()), map_location="meta")
+def interrupted():
+    import builtins
+    real = builtins.__import__
+    def fails(name, *rest):
+        if name == "torch._refs" or name == "torch._prims_common":
+            raise KeyboardInterrupt
+        return real(name, *rest)
+    if sys.argv[1] == "with":
+        builtins.__import__ = fails
+        try:
+            torch.empty(3, device="meta")
+            return "not interrupted"
+        except KeyboardInterrupt:
+            pass
+        finally:
+            builtins.__import__ = real
+    return torch.linalg.qr(torch.empty(3, 2, device="meta"))
+METHODS = [name for name in dir(torch.Tensor) if not name.startswith("_") and not name.endswith("_")]
+def on_meta(name):
+    found = []
+    for arguments in [(), (0,), (0.5,), (torch.ones(2, 2, device="meta"),), (0, torch.zeros(2, 2, dtype=torch.long))]:
+        for dtype in (torch.float32, torch.int64):
+            try:
+                one = getattr(torch.ones(2, 2, dtype=dtype, device="meta"), name)(*arguments)
+                found.append(repr(one) if isinstance(one, (torch.Tensor, tuple)) else type(one).__name__)
+            except Exception as error:
+                found.append(type(error).__name__)
+    return name, found
 if sys.argv[1] == "with":
     standins.after_importing()
 """
@@ -97,7 +147,6 @@ EVERYDAY = [
     "torch.autograd.grad(x * 2, x, torch.ones(4, 3, 3), is_grads_batched=True)",
     "torch.ones((), requires_grad=True).mul(2).backward(torch.ones(1))",
     "torch.autograd.functional.jacobian(lambda v: v * 2, torch.ones(2))",
-    "torch.func.vmap(lambda v: v * 2)(torch.ones(3))",
     "torch.nn.TransformerEncoderLayer(4, 2)(torch.ones(3, 1, 4)).shape",
     "torch.nn.LSTM(2, 2)(torch.ones(3, 1, 2))[0].shape",
     "[inspect.getmodule(weights).__name__ for inspect in [__import__('inspect')]]",
@@ -110,6 +159,8 @@ EVERYDAY = [
     "sklearn.datasets._base.load_gzip_compressed_csv_data('digits.csv.gz', delimiter=',', max_rows=2).shape",
 ]
 SELDOM = [
+    "torch.func.vmap(lambda v: v * 2)(torch.ones(3))",
+    "torch.func.vmap(torch.func.grad(lambda v: (v * 2).sum()))(torch.ones(3, 2))",
     "loaded('from scipy.stats import expon')",
     "loaded('from scipy.stats import *')",
     "loaded('from scipy.stats.distributions import expon')",
@@ -124,6 +175,26 @@ SELDOM = [
     "__import__('torch.fx.experimental.symbolic_shapes', fromlist=['ShapeEnv']).ShapeEnv.__name__",
     "torch._dynamo.explain.__module__",
     "once('torch._dynamo.config')",
+    "once('torch.export.graph_signature')",
+    "once('torch._refs.linalg')",
+    "[torch.empty(2, 3, device='meta'), torch.ones(2).to('meta'), torch.empty_strided((2, 2), (2, 1), device='meta')]",
+    "[on_meta(name) for name in METHODS]",
+    "torch.nn.TransformerEncoderLayer(4, 2, device='meta')(torch.ones(3, 1, 4, device='meta'))",
+    "torch.nn.Linear(2, 3, device='meta').to_empty(device='cpu').weight.shape",
+    "torch.nn.utils.skip_init(torch.nn.Linear, 2, 3).weight.shape",
+    "with_torch_device_meta()",
+    "faked()",
+    "traced()",
+    "torch.func.jvp(torch.nn.functional.gelu, (torch.ones(3),), (torch.ones(3),))",
+    "torch.func.hessian(lambda v: torch.nn.functional.log_softmax(v, 0).sum())(torch.ones(3))",
+    "torch.nn.functional.dropout(torch.ones(3, device='meta')).shape",
+    "[torch._refs.softmax(torch.zeros(2), 0), torch._prims.add(torch.ones(1), torch.ones(1))]",
+    "len(torch._decomp.get_decompositions([torch.ops.aten.addmm, torch.ops.aten.native_layer_norm]))",
+    "torch.export.Dim('batch', max=3).__name__",
+    "sorted(loaded_names('from torch.export import *'))",
+    "chosen()",
+    "saved_and_loaded_on_meta()",
+    "interrupted()",
 ]
 # Of a scikit-learn that is wanted for its digits alone.
 ONLY_DIGITS = "sklearn.datasets:load_digits"
@@ -183,7 +254,8 @@ def values(how: str, expressions: list[str], *names: str, apart: bool = False) -
 
     `names` are what the notebook imports. Without any it is torch and scikit-learn. `apart` is each in a fork.
     """
-    lines = ["kept = ('sympy', 'torch._dynamo.symbolic_convert', 'scipy.stats.distributions', 'sklearn.base')"]
+    lines = ["kept = ('sympy', 'torch._dynamo.symbolic_convert', 'torch._refs.linalg', 'torch._export.utils',"]
+    lines += ["'scipy.stats.distributions', 'sklearn.base')"]
     for expression in expressions:
         lines += [
             f"if {apart} and os.fork():",
