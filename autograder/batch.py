@@ -25,11 +25,12 @@ from pathlib import Path
 from typing import Any, Self
 
 from autograder.course import Assignment, Course
+from autograder.crew import ForemanLost, LocalPool, WorkerLost
 from autograder.gradebook import ensure_assignment, graded_students, import_early, is_free, record
 from autograder.progress import Progress
 from autograder.records import AutograderError, GradedSubmission, NoRoom, ProcessLost
 from autograder.submissions import Submission, files_beside, find_students, read_submission
-from autograder.workers import ForemanLost, LocalPool, WorkerLost, grade_one, places, prepare, warm_up
+from autograder.workers import grade_one, places, prepare, warm_up
 
 RESULTS = "results.json"
 _BATCH = 25

@@ -151,7 +151,7 @@ def _verify(options: argparse.Namespace) -> int:
 def _grade(options: argparse.Namespace) -> int:
     if options.otter is not None:
         return _grade_with_otter(options)
-    from autograder.workers import expect_early, start_early
+    from autograder.crew import expect_early, start_early
 
     # Who ends a command this way wants what Ctrl-C does, unless it is to go on without its terminal.
     for number in (signal.SIGTERM, signal.SIGHUP):

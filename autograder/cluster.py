@@ -26,8 +26,8 @@ from typing import Any
 
 from autograder import __version__
 from autograder.course import Assignment, files_below
+from autograder.crew import Crew
 from autograder.records import AutograderError, ProcessLost, SandboxError
-from autograder.workers import Crew
 
 _LOOK_SECONDS = 2.0
 

@@ -19,10 +19,11 @@ import signal
 import socket
 import sys
 import time
+from collections.abc import Sequence
 from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING, NoReturn
 
-from autograder.student import jail, linux, zygote
+from autograder.student import jail, linux, standins, zygote
 
 if TYPE_CHECKING:
     from autograder.course import Assignment
@@ -45,13 +46,13 @@ def main() -> None:
     gc.disable()  # importing makes hardly any garbage, and looking for it takes a third of the time
     sock = socket.socket(fileno=int(sys.argv[1]))
     line = Connection(os.dup(sock.fileno()))
-    zygote.import_all(["matplotlib.pyplot", "autograder.student.shell"])  # which every notebook needs
+    zygote.import_all(["torch"])  # which every process needs, whatever else it does
     home = os.environ["HOME"]
     try:
         with contextlib.suppress(*_GONE, SystemExit):
-            zygote.import_all(line.recv())  # a first guess
+            _import(line.recv())  # a first guess
             wishes = line.recv()
-            zygote.import_all(wishes.imports)
+            _import(wishes.imports)
             incubator = wishes.incubator(here=True)
             jail.hide()
             try:
@@ -66,6 +67,11 @@ def main() -> None:
     os._exit(0)
 
 
+def _import(names: Sequence[str]) -> None:
+    """Import what all processes want. The incubator alone plots, and imports what plots while this one goes on."""
+    zygote.import_all([name for name in names if not standins.is_for_plots(name)])
+
+
 def _leave(*_: object) -> NoReturn:
     raise SystemExit
 
@@ -74,7 +80,9 @@ def _fork_workers(line: Connection, sock: socket.socket, incubator: Incubator) -
     """Take the assignment, then fork a worker for each socket that comes."""
     surroundings, assignment, secret = line.recv()
     surroundings.enter()
-    from autograder import workers
+    os.environ["MPLBACKEND"] = "agg"  # whatever the user's own is, nobody looks at a worker's figures
+    standins.put_plots()
+    from autograder import crew, workers
 
     failure = None
     try:
@@ -102,7 +110,7 @@ def _fork_workers(line: Connection, sock: socket.socket, incubator: Incubator) -
         if pid == 0:
             line.close()
             sock.close()
-            place = {core} if kind == workers.ON_ONE_CORE else {*cores}
+            place = {core} if kind == crew.ON_ONE_CORE else {*cores}
             _work(Connection(fds[0]), assignment, secret, failure, place)
         forked[pid] = core
         os.close(fds[0])

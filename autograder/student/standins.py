@@ -30,6 +30,7 @@ from typing import Any
 
 _EXPORT, _META = "torch.export", "torch._meta_registrations"
 _BY_META = ("torch._decomp", "torch._prims", "torch._refs")
+_PLOTS = ("matplotlib", "matplotlib.pyplot")
 _STATS = "scipy.stats"
 _LEARN, _DATASETS = "sklearn", "sklearn.datasets"
 _ONLY_DIGITS = {"sklearn.datasets:load_digits"}
@@ -73,6 +74,18 @@ def after_importing() -> None:
     if (loader := sys.modules.get("sklearn.datasets._base")) is not None:
         with contextlib.suppress(AttributeError, OSError):  # another release, or one without its files
             _keep_digits(loader)
+
+
+def put_plots() -> None:
+    """Put those in place that are for a process that need not plot, where nobody has imported what they stand for."""
+    if _PLOTS[0] not in sys.modules and importlib.machinery.PathFinder.find_spec(_PLOTS[0]) is not None:
+        for name in _PLOTS:
+            _put(name, {})
+
+
+def is_for_plots(name: str) -> bool:
+    """Whether a module, or "module:name", is one of the library's that `put_plots` has a stand-in for."""
+    return _is_below(name, _PLOTS[0])
 
 
 def _is_below(name: str, package: str) -> bool:
@@ -226,8 +239,7 @@ def _watch_for_meta() -> None:
     """Have the real module imported by the first tensor without data, which one of two operators makes."""
     if _watching:
         return
-    import torch
-
+    torch: Any = sys.modules["torch"]
     library = torch.library.Library("aten", "IMPL", "Meta")
     _watching.append(library)
     for operator in (torch.ops.aten.empty.memory_format, torch.ops.aten.empty_strided.default):
@@ -312,4 +324,4 @@ _FUNCTIONS: dict[str, dict[str, Callable[..., Any]]] = {
     "torch._dynamo": {"disable": _disable, "graph_break": _graph_break},
     _SHAPES: {"sym_eq": _sym_eq, "expect_true": _expect_true},
 }
-_PACKAGES = frozenset({"torch._dynamo", _EXPORT, *_BY_META, _STATS, _LEARN, _DATASETS})
+_PACKAGES = frozenset({"torch._dynamo", _EXPORT, *_BY_META, _PLOTS[0], _STATS, _LEARN, _DATASETS})

@@ -175,7 +175,7 @@ def _forget_cells(shell: Any, names: dict[str, Any]) -> None:
 
 
 def _share_a_lock() -> None:
-    """Give all log handlers one lock: torch alone has forty, and each fork makes all locks anew, for half a millisecond."""
+    """Give all log handlers one lock: a fork makes all locks anew, and torch's forty take half a millisecond."""
     handlers: Any = getattr(logging, "_at_fork_reinit_lock_weakset", None)
     keeper: Any = logging.lastResort
     if handlers is None or keeper is None or keeper not in handlers:  # another release of Python

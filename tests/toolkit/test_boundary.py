@@ -886,7 +886,7 @@ def test_a_cache_that_cannot_be_looked_into_keeps_nobody_from_grading(tmp_path, 
         cache.chmod(0)
     bring_fonts_as_nobody = """
 import os, sys
-from autograder.student.warm import bring_fonts
+from autograder.student.clean import bring_fonts
 if os.geteuid() == 0:
     os.setuid(65534)
 bring_fonts(sys.argv[1])

@@ -18,8 +18,9 @@ from pathlib import Path
 
 import pytest
 
+from autograder.crew import Crew, ForemanLost, LocalPool, WorkerLost, foreman_for
 from autograder.student import linux
-from autograder.workers import Crew, ForemanLost, LocalPool, WorkerLost, foreman_for, prepare, warm_up
+from autograder.workers import prepare, warm_up
 from tests.toolkit.classroom import Classroom
 from tests.toolkit.test_interrupted import safely
 
