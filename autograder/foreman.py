@@ -1,10 +1,10 @@
 """The foreman, a process that workers are forked from: ``python -m autograder.foreman FD``.
 
-It is started with an environment of its own and one open file, the socket FD; it imports what notebooks import, and
-forks the incubator. Only then does it take an assignment and the secret, collects the checks and has the model answer
-ready. For each socket that comes over FD after that it forks a worker, which runs functions of the assignment and the
-secret: what each returns or raises goes back. So what takes seconds is done once, and all of them end with the other
-end of FD.
+It is started with an environment of its own and one open file, the socket FD; it imports what notebooks import, but
+for plots, and forks the incubator. Only then does it take an assignment and the secret, collects the checks and has the
+model answer ready. For each socket that comes over FD after that it forks a worker, which runs functions of the
+assignment and the secret: what each returns or raises goes back. So what takes seconds is done once, and all of them
+end with the other end of FD.
 """
 
 from __future__ import annotations
@@ -46,10 +46,10 @@ def main() -> None:
     gc.disable()  # importing makes hardly any garbage, and looking for it takes a third of the time
     sock = socket.socket(fileno=int(sys.argv[1]))
     line = Connection(os.dup(sock.fileno()))
-    zygote.import_all(["torch"])  # which every process needs, whatever else it does
     home = os.environ["HOME"]
     try:
         with contextlib.suppress(*_GONE, SystemExit):
+            zygote.import_all(["torch"])  # which every process needs, whatever else it does
             _import(line.recv())  # a first guess
             wishes = line.recv()
             _import(wishes.imports)

@@ -66,8 +66,9 @@ def after_importing() -> None:
         for name, functions in _FUNCTIONS.items():
             _put(name, functions)
         if isinstance(sys.modules.get(_META), StandIn):
+            folder = Path(str(sys.modules["torch"].__file__)).parent
             for name in _BY_META:
-                _put(name, {})
+                _put(name, _place(name, folder / name.rpartition(".")[2]))
             _watch_for_meta()
     if "scipy" not in sys.modules:
         sys.modules.pop(_STATS, None)
@@ -78,9 +79,12 @@ def after_importing() -> None:
 
 def put_plots() -> None:
     """Put those in place that are for a process that need not plot, where nobody has imported what they stand for."""
-    if _PLOTS[0] not in sys.modules and importlib.machinery.PathFinder.find_spec(_PLOTS[0]) is not None:
-        for name in _PLOTS:
-            _put(name, {})
+    library, pyplot = _PLOTS
+    found = importlib.machinery.PathFinder.find_spec(library)
+    if library not in sys.modules and found is not None and found.origin is not None:
+        version = importlib.metadata.version(library)
+        _put(library, {"__version__": version, **_place(library, Path(found.origin).parent)})
+        _put(pyplot, {})
 
 
 def is_for_plots(name: str) -> bool:
@@ -227,7 +231,7 @@ def _put_of_torch(names: Sequence[str]) -> None:
     found = importlib.machinery.PathFinder.find_spec("torch")
     for folder in (found and found.submodule_search_locations) or []:
         if Path(folder, "export").is_dir() and not any(_is_below(name, _EXPORT) for name in names):
-            _put(_EXPORT, {})
+            _put(_EXPORT, _place(_EXPORT, Path(folder, "export")))
         if Path(folder, "_meta_registrations.py").is_file():
             _put(_META, {})
 

@@ -54,6 +54,13 @@ def loaded(source):
     namespace = {}
     exec(source, namespace)
     return sorted(name for name in namespace if not name.startswith("_")), namespace["expon"].cdf(1.0).item()
+def plotted(statement, expression):
+    os.environ["MPLBACKEND"] = "agg"
+    if sys.argv[1] == "with":
+        standins.put_plots()
+    namespace = {}
+    exec(statement, namespace)
+    return eval(expression, namespace)
 def told(function):
     try:
         return repr(function())
@@ -249,6 +256,21 @@ SELDOM_DIGITS = [
 ]
 
 
+# In a process that need not plot.
+PLOTS = [
+    "plotted('import matplotlib.pyplot as plt', 'plt.subplots()[1].plot([1, 2])[0].get_xydata()')",
+    "plotted('from matplotlib import pyplot as plt', '[plt.rcParams[name] for name in (\"backend\", \"font.size\")]')",
+    "plotted('import matplotlib', '[matplotlib.__version__, matplotlib.__file__, matplotlib.__spec__.origin]')",
+    "plotted('import matplotlib', '[matplotlib.get_backend(), matplotlib.colors.to_hex(\"red\")]')",
+    "plotted('from matplotlib.colors import to_hex', 'to_hex(\"red\")')",
+    "plotted('from matplotlib import cm', 'cm.viridis(0.5)')",
+    "plotted('import matplotlib.cm, matplotlib.figure', '[matplotlib.cm.gray(9), matplotlib.figure.Figure().dpi]')",
+    "plotted('from mpl_toolkits.mplot3d import Axes3D', 'Axes3D.name')",
+    "plotted('import matplotlib.pyplot', '[sorted(dir(matplotlib.pyplot))]')",
+    "[once('matplotlib.figure'), once('matplotlib.pyplot')]",
+]
+
+
 def values(how: str, expressions: list[str], *names: str, apart: bool = False) -> list[tuple[str, list[str]]]:
     """What each expression gives, with the stand-ins or without, and which of what they stand for is there then.
 
@@ -295,11 +317,25 @@ def test_the_digits_are_the_same_and_bring_in_nothing_else():
     assert not any(each.startswith("raised ") for each in said(found))
 
 
+def test_what_plots_where_nobody_need_plot_gets_the_library():
+    usual, found = values("without", PLOTS, ONLY_DIGITS, apart=True), values("with", PLOTS, ONLY_DIGITS, apart=True)
+    assert dict(zip(PLOTS, said(found), strict=True)) == dict(zip(PLOTS, said(usual), strict=True))
+    assert not any(each.startswith("raised ") for each in said(found))
+
+
 def test_there_is_none_for_a_library_that_nobody_imported():
     lines = ["import sys", "from autograder.student import zygote"]
     lines += ["zygote.import_all(['json'])", "print([name for name in sys.modules if name.startswith('scipy')])"]
     done = subprocess.run([sys.executable, "-c", "\n".join(lines)], capture_output=True, text=True, timeout=300)
     assert done.stdout == "[]\n", done.stderr
+
+
+def test_a_process_that_need_not_plot_does_not_import_what_plots():
+    lines = ["import sys", "from autograder.student import standins, zygote", "zygote.import_all(['torch'])"]
+    lines += ["standins.put_plots()", "import matplotlib.pyplot as plt", "from matplotlib import pyplot"]
+    lines += ["print('matplotlib.figure' in sys.modules, plt is pyplot, plt.figure().get_axes(), plt.subplots)"]
+    done = subprocess.run([sys.executable, "-c", "\n".join(lines)], capture_output=True, text=True, timeout=300)
+    assert done.stdout.startswith("False True [] <function subplots at "), done.stderr
 
 
 @pytest.mark.parametrize("imports", [[["sklearn.datasets", "scipy.stats"]], [["sklearn.datasets"], ["scipy.stats"]]])
