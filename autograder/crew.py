@@ -26,7 +26,6 @@ from autograder.student.clean import bring_fonts, make_folder, start_clean
 
 if TYPE_CHECKING:
     from autograder.course import Assignment, Course
-    from autograder.student.warm import Wishes
 
 # A foreman that has died is known to have a moment after its workers are.
 _DEATH_SECONDS = 0.5
@@ -69,7 +68,7 @@ class Foreman:
     """A process that workers are forked from. It starts at once, and gets ready for what it is told of."""
 
     def __init__(self) -> None:
-        self.wishes: Wishes | None = None
+        self.imports: list[str] | None = None
         self._folder = make_folder()
         self._sock, theirs = socket.socketpair()
         with theirs:
@@ -77,17 +76,13 @@ class Foreman:
         self._line = Connection(os.dup(self._sock.fileno()))
         bring_fonts(self._folder)  # which it looks for when it has been told something
 
-    def guess(self, imports: list[str]) -> None:
-        """Tell it, before all else, what notebooks may import."""
+    def expect(self, imports: list[str]) -> None:
+        """Tell it, before all else, what the notebooks import."""
+        self.imports = imports
         self._send(imports)
 
-    def expect(self, wishes: Wishes) -> None:
-        """Tell it what notebooks there will be."""
-        self.wishes = wishes
-        self._send(wishes)
-
     def take_on(self, assignment: Assignment, secret: bytes) -> None:
-        """Give it the assignment, of the notebooks that it expects."""
+        """Give it the assignment, the notebooks of which import what it expects."""
         self._send((Surroundings.here(), assignment, secret))
 
     def _send(self, message: object) -> None:
@@ -165,9 +160,8 @@ def start_early(root: Path, name: str) -> None:
     foreman = Foreman()
     _early.append(foreman)
     atexit.register(_end_early)
-    from autograder.sources import imported_names
-
-    foreman.guess(imported_names(_sources(root / "source" / name)))
+    if sources := _sources(root / "source" / name):
+        foreman.expect(_imports(sources))
 
 
 def _end_early() -> None:
@@ -176,37 +170,36 @@ def _end_early() -> None:
 
 
 def expect_early(course: Course, name: str) -> None:
-    """Tell the foreman that was started early what assignment will be graded."""
-    from autograder.student.warm import Wishes
-
-    sources = _sources(course.path("source", name))
-    _early[-1].expect(Wishes.of(sources, course.limits_of.get(name, course.limits)))
+    """Tell the foreman that was started early what assignment will be graded, if that could not be told before."""
+    if _early[-1].imports is None:
+        _early[-1].expect(_imports(_sources(course.path("source", name))))
 
 
 def _sources(folder: Path) -> list[str]:
     """The notebooks in a folder; none where something is wrong with them, which will be said by who reads them."""
-    from autograder.sources import imported_names
-
     with contextlib.suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
         sources = [path.read_text("utf-8") for path in sorted(folder.glob("*.ipynb"))]
-        imported_names(sources)
+        _imports(sources)
         return sources
     return []
 
 
+def _imports(sources: list[str]) -> list[str]:
+    from autograder.sources import imported_names
+
+    return imported_names(sources)
+
+
 def foreman_for(assignment: Assignment, secret: bytes) -> Foreman:
     """A foreman with the assignment: the one that was started early, if it expects these notebooks."""
-    from autograder.student.warm import Wishes
-
-    wishes = Wishes.of([notebook.source for notebook in assignment.notebooks], assignment.limits)
+    imports = _imports([notebook.source for notebook in assignment.notebooks])
     foreman = _early.pop() if _early else None
-    if foreman is not None and foreman.wishes != wishes:
+    if foreman is not None and foreman.imports != imports:
         foreman.close(at_once=True)
         foreman = None
     if foreman is None:
         foreman = Foreman()
-        foreman.guess([])
-        foreman.expect(wishes)
+        foreman.expect(imports)
     foreman.take_on(assignment, secret)
     return foreman
 

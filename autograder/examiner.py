@@ -10,7 +10,8 @@ from autograder.checks import desk
 from autograder.checks.collect import Check, Checks, collect
 from autograder.checks.diagnosis import Diagnosis
 from autograder.records import CourseError, NoRoom
-from autograder.student.warm import Incubator, Wishes, Zygote, prove_jail
+from autograder.sources import imported_names
+from autograder.student.warm import Incubator, Zygote, prove_jail
 
 if TYPE_CHECKING:
     from autograder.course import Assignment
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 def incubator_of(assignment: Assignment) -> Incubator:
     """An incubator that gets ready for the assignment's notebooks."""
-    return Wishes.of([notebook.source for notebook in assignment.notebooks], assignment.limits).incubator()
+    return Incubator(imported_names(notebook.source for notebook in assignment.notebooks), assignment.limits)
 
 
 class Examiner:

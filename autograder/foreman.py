@@ -19,15 +19,14 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Sequence
 from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING, NoReturn
 
 from autograder.student import jail, linux, standins, zygote
+from autograder.student.warm import Incubator
 
 if TYPE_CHECKING:
     from autograder.course import Assignment
-    from autograder.student.warm import Incubator
 
 _LOOK_SECONDS = 0.5
 _END_SECONDS = 5.0
@@ -50,10 +49,10 @@ def main() -> None:
     try:
         with contextlib.suppress(*_GONE, SystemExit):
             zygote.import_all(["torch"])  # which every process needs, whatever else it does
-            _import(line.recv())  # a first guess
-            wishes = line.recv()
-            _import(wishes.imports)
-            incubator = wishes.incubator(here=True)
+            imports = line.recv()
+            # The incubator alone plots, and imports what plots while this one goes on.
+            zygote.import_all([name for name in imports if not standins.is_for_plots(name)])
+            incubator = Incubator(imports, here=True)
             jail.hide()
             try:
                 _fork_workers(line, sock, incubator)
@@ -67,22 +66,19 @@ def main() -> None:
     os._exit(0)
 
 
-def _import(names: Sequence[str]) -> None:
-    """Import what all processes want. The incubator alone plots, and imports what plots while this one goes on."""
-    zygote.import_all([name for name in names if not standins.is_for_plots(name)])
-
-
 def _leave(*_: object) -> NoReturn:
     raise SystemExit
 
 
 def _fork_workers(line: Connection, sock: socket.socket, incubator: Incubator) -> None:
     """Take the assignment, then fork a worker for each socket that comes."""
+    standins.put_plots()
+    from autograder import crew, grade, workers  # noqa: F401 # while the command still reads the assignment
+
     surroundings, assignment, secret = line.recv()
     surroundings.enter()
     os.environ["MPLBACKEND"] = "agg"  # whatever the user's own is, nobody looks at a worker's figures
-    standins.put_plots()
-    from autograder import crew, workers
+    incubator.limit(assignment.limits)
 
     failure = None
     try:

@@ -22,7 +22,6 @@ from pathlib import Path
 from typing import Any
 
 from autograder.records import Limits, NoRoom, ProcessLost, SandboxError, StudentFault
-from autograder.sources import imported_names
 from autograder.student import cgroup, survey, wire
 from autograder.student.clean import bring_fonts, make_folder, start_clean
 from autograder.student.layering import is_on
@@ -41,23 +40,6 @@ _LEAST_PROCESSES = 24
 _TOO_MUCH = 2**63
 
 
-@dataclasses.dataclass(frozen=True)
-class Wishes:
-    """What an incubator is to get ready for."""
-
-    imports: tuple[str, ...]
-    limits: Limits
-
-    @classmethod
-    def of(cls, sources: Sequence[str], limits: Limits) -> Wishes:
-        """What notebooks (JSON) need."""
-        return cls(tuple(imported_names(sources)), limits)
-
-    def incubator(self, *, here: bool = False) -> Incubator:
-        """An incubator for it."""
-        return Incubator(self.imports, self.limits, here=here)
-
-
 class Incubator:
     """A warm process that zygotes are forked from. It starts at once and gets ready meanwhile.
 
@@ -73,16 +55,12 @@ class Incubator:
         here: bool = False,
         above: str | None = None,
     ) -> None:
-        self.limits = _with_its_share(limits or Limits())
+        self.limit(limits or Limits())
         self._imports = list(imports)
         self._owner = os.getpid()
         self._folder = make_folder(above)
         bring_fonts(self._folder)
-        wishes = {
-            "imports": self._imports,
-            "output_bytes": self.limits.output_bytes,
-            "folder": self._folder,
-        }
+        wishes = {"imports": self._imports, "folder": self._folder}
         # Whole messages: several processes may ask at once.
         self._requests, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._process: subprocess.Popen[bytes] | None = None
@@ -95,6 +73,11 @@ class Incubator:
             else:
                 quiet = os.environ.get("AUTOGRADER_DEBUG") is None
                 self._process = start_clean("autograder.student.zygote", theirs, json.dumps(wishes), quiet=quiet)
+
+    def limit(self, limits: Limits) -> None:
+        """Give the zygotes to come these limits, but no more processes than leave those of the others theirs."""
+        share = max(cgroup.processes() // (2 * cgroup.cores()), _LEAST_PROCESSES)
+        self.limits = dataclasses.replace(limits, processes=min(limits.processes, share))
 
     def zygote(self, forbidden: Sequence[str] = ()) -> Zygote:
         """A new zygote, in which using one of the `forbidden` names is noticed. `SandboxError` when there is none.
@@ -229,6 +212,7 @@ class Zygote:
                     "op": "spawn",
                     "seed": seed % 2**32,
                     "value_bytes": self.limits.value_bytes,
+                    "output_bytes": self.limits.output_bytes,
                     "confinement": {
                         "address_space": self._baseline + self.limits.memory_mb * 2**20,
                         "processes": self.limits.processes,
@@ -345,12 +329,6 @@ class Zygote:
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-
-def _with_its_share(limits: Limits) -> Limits:
-    """The limits with no more processes than leave those of the others theirs, if one submission takes all it may."""
-    share = max(cgroup.processes() // (2 * cgroup.cores()), _LEAST_PROCESSES)
-    return dataclasses.replace(limits, processes=min(limits.processes, share))
 
 
 def _size(folder: str, enough: int) -> int:

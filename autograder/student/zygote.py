@@ -130,7 +130,7 @@ def _bury(*_: object) -> bool:
     return True
 
 
-def warm_up(imports: list[str], *, output_bytes: int, folder: str) -> list[str]:
+def warm_up(imports: list[str], *, folder: str) -> list[str]:
     """Import and prewarm; the modules that could not be imported. `folder` is a home until there is a jail.
 
     Raises when the prewarm failed or left more than one thread: a fork would lose all but one.
@@ -141,7 +141,7 @@ def warm_up(imports: list[str], *, output_bytes: int, folder: str) -> list[str]:
     missing = import_all([*imports, "torch"])  # which the prewarm wants in any case
     from autograder.student.shell import StudentShell
 
-    shell = StudentShell.instance(output_bytes=output_bytes)
+    shell = StudentShell.instance()
     _single_threaded()
     _seed(0)  # NumPy imports its random numbers when they are first wanted
     shell.enable_matplotlib()
@@ -327,6 +327,7 @@ def _become_student(request: dict[str, Any], fd: int) -> NoReturn:
         from autograder.student.shell import StudentShell, connect_streams
 
         shell: StudentShell = StudentShell.instance()
+        shell.outputs.limit = request["output_bytes"]
         connect_streams(shell)
         channel.send({"id": 0, "status": "ok", "layers": layers})
         serve(channel.sock, shell, request["value_bytes"])
