@@ -24,12 +24,13 @@ import importlib.metadata
 import importlib.util
 import sys
 import types
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from pathlib import Path
 from typing import Any
 
 _EXPORT, _META = "torch.export", "torch._meta_registrations"
 _BY_META = ("torch._decomp", "torch._prims", "torch._refs")
+_USERS = {_EXPORT: (_EXPORT,), _META: (_META, *_BY_META, "torch.func", "functorch")}
 _PLOTS = ("matplotlib", "matplotlib.pyplot")
 _STATS = "scipy.stats"
 _LEARN, _DATASETS = "sklearn", "sklearn.datasets"
@@ -45,8 +46,11 @@ def before_importing(names: Sequence[str]) -> None:
 
     A name is a module's, or "module:name" for a name that is taken from it.
     """
+    wanted = {each for each, users in _USERS.items() if any(_is_below(name, user) for user in users for name in names)}
     if "torch" not in sys.modules:
-        _put_of_torch(names)
+        _put_of_torch(wanted)
+    for name in wanted:
+        _take_back(name)
     of_learn = {name for name in names if name.replace(":", ".").partition(".")[0] == _LEARN}
     if of_learn == _ONLY_DIGITS and _LEARN not in sys.modules:
         with contextlib.suppress(AttributeError, ImportError, OSError):  # another release, or one without its files
@@ -226,13 +230,13 @@ def _expect_true(claim: Any, *arguments: Any) -> bool:
     return claim if type(claim) is bool else _real(_SHAPES).expect_true(claim, *arguments)
 
 
-def _put_of_torch(names: Sequence[str]) -> None:
-    """Put those in place that torch, before it is imported, would import itself."""
+def _put_of_torch(wanted: Set[str]) -> None:
+    """Put those in place that torch, before it is imported, would import itself, but for those that are `wanted`."""
     found = importlib.machinery.PathFinder.find_spec("torch")
     for folder in (found and found.submodule_search_locations) or []:
-        if Path(folder, "export").is_dir() and not any(_is_below(name, _EXPORT) for name in names):
+        if Path(folder, "export").is_dir() and _EXPORT not in wanted:
             _put(_EXPORT, _place(_EXPORT, Path(folder, "export")))
-        if Path(folder, "_meta_registrations.py").is_file():
+        if Path(folder, "_meta_registrations.py").is_file() and _META not in wanted:
             _put(_META, {})
 
 

@@ -330,6 +330,17 @@ def test_there_is_none_for_a_library_that_nobody_imported():
     assert done.stdout == "[]\n", done.stderr
 
 
+@pytest.mark.parametrize("names", [["torch.export", "torch.func:vmap"], ["torch", "functorch", "torch.export:Dim"]])
+@pytest.mark.parametrize("first", [[], ["torch"]])
+def test_what_a_notebook_imports_of_torch_is_imported_once(names, first):
+    lines = ["import sys", "from autograder.student import zygote", f"zygote.import_all({first})"]
+    lines += [f"missing = zygote.import_all({names})", "there = [*sys.modules]", "import torch"]
+    lines += ["torch.func.vmap(lambda v: v * 2)(torch.empty(2, device='meta')), torch.export.Dim('n')"]
+    lines += ["print(missing, set(sys.modules) - {*there} & {'torch._refs.linalg', 'torch._export.utils'})"]
+    done = subprocess.run([sys.executable, "-c", "\n".join(lines)], capture_output=True, text=True, timeout=300)
+    assert done.stdout == "[] set()\n", done.stderr
+
+
 def test_a_process_that_need_not_plot_does_not_import_what_plots():
     lines = ["import sys", "from autograder.student import standins, zygote", "zygote.import_all(['torch'])"]
     lines += ["standins.put_plots()", "import matplotlib.pyplot as plt", "from matplotlib import pyplot"]
