@@ -72,8 +72,10 @@ def after_importing() -> None:
         if isinstance(sys.modules.get(_META), StandIn):
             folder = Path(str(sys.modules["torch"].__file__)).parent
             for name in _BY_META:
-                _put(name, _place(name, folder / name.rpartition(".")[2]))
+                _put(name, {**_place(name, folder / name.rpartition(".")[2]), **_FUNCTIONS_BY_META.get(name, {})})
             _watch_for_meta()
+        if (comparison := sys.modules.get("torch.testing._comparison")) is not None:
+            _keep_to_tensors(comparison)
     if "scipy" not in sys.modules:
         sys.modules.pop(_STATS, None)
     if (loader := sys.modules.get("sklearn.datasets._base")) is not None:
@@ -249,6 +251,9 @@ def _watch_for_meta() -> None:
         return
     torch: Any = sys.modules["torch"]
     library = torch.library.Library("aten", "IMPL", "Meta")
+    if not hasattr(library, "_destroy"):  # another release
+        _real(_META)
+        return
     _watching.append(library)
     for operator in (torch.ops.aten.empty.memory_format, torch.ops.aten.empty_strided.default):
 
@@ -257,6 +262,33 @@ def _watch_for_meta() -> None:
             return operator(*arguments, **options)
 
         library.impl(operator, first)
+
+
+def _broadcast_shapes(*shapes: Any) -> list[int]:
+    """The shape that `shapes` are broadcast to. Symbols in them, and shapes that do not fit, are the real module's."""
+    import numpy as np
+
+    if shapes and all(isinstance(shape, tuple) and all(type(size) is int for size in shape) for shape in shapes):
+        with contextlib.suppress(ValueError):
+            return list(np.broadcast_shapes(*shapes))
+    found: list[int] = _real("torch._refs")._broadcast_shapes(*shapes)
+    return found
+
+
+def _keep_to_tensors(comparison: Any) -> None:
+    """Have torch's assertions import tensors that are spread over machines where somebody else has: there may be one.
+
+    They would import them, half a second, to ask whether what they compare is one.
+    """
+    unwrap = getattr(comparison, "_unwrap_dtensor_for_comparison", None)
+    if unwrap is None or hasattr(unwrap, "__wrapped__"):
+        return
+
+    @functools.wraps(unwrap)
+    def _unwrap_dtensor_for_comparison(actual: Any, expected: Any) -> Any:
+        return unwrap(actual, expected) if "torch.distributed.tensor" in sys.modules else (actual, expected)
+
+    comparison._unwrap_dtensor_for_comparison = _unwrap_dtensor_for_comparison
 
 
 def _put_digits() -> None:
@@ -332,4 +364,5 @@ _FUNCTIONS: dict[str, dict[str, Callable[..., Any]]] = {
     "torch._dynamo": {"disable": _disable, "graph_break": _graph_break},
     _SHAPES: {"sym_eq": _sym_eq, "expect_true": _expect_true},
 }
+_FUNCTIONS_BY_META = {"torch._refs": {"_broadcast_shapes": _broadcast_shapes}}
 _PACKAGES = frozenset({"torch._dynamo", _EXPORT, *_BY_META, _PLOTS[0], _STATS, _LEARN, _DATASETS})

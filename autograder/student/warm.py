@@ -75,9 +75,8 @@ class Incubator:
                 self._process = start_clean("autograder.student.zygote", theirs, json.dumps(wishes), quiet=quiet)
 
     def limit(self, limits: Limits) -> None:
-        """Give the zygotes to come these limits, but no more processes than leave those of the others theirs."""
-        share = max(cgroup.processes() // (2 * cgroup.cores()), _LEAST_PROCESSES)
-        self.limits = dataclasses.replace(limits, processes=min(limits.processes, share))
+        """Give the zygotes to come these limits."""
+        self.limits = _with_its_share(limits)
 
     def zygote(self, forbidden: Sequence[str] = ()) -> Zygote:
         """A new zygote, in which using one of the `forbidden` names is noticed. `SandboxError` when there is none.
@@ -329,6 +328,12 @@ class Zygote:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _with_its_share(limits: Limits) -> Limits:
+    """The limits with no more processes than leave those of the others theirs, if one submission takes all it may."""
+    share = max(cgroup.processes() // (2 * cgroup.cores()), _LEAST_PROCESSES)
+    return dataclasses.replace(limits, processes=min(limits.processes, share))
 
 
 def _size(folder: str, enough: int) -> int:

@@ -99,6 +99,9 @@ def faked():
 def traced():
     from torch.fx.experimental.proxy_tensor import make_fx
     return make_fx(lambda v: torch.nn.functional.layer_norm(v, (2,)).softmax(0))(torch.ones(2, 2)).code
+def spread():
+    from torch.distributed.tensor import DTensor
+    return [told(lambda: torch.testing.assert_close(torch.ones(2), other)) for other in (torch.ones(2), torch.zeros(2))]
 def chosen():
     return torch.cond(torch.tensor(True), lambda v: v + 1, lambda v: v * 2, (torch.ones(1),))
 def with_torch_device_meta():
@@ -156,6 +159,11 @@ EVERYDAY = [
     "torch.autograd.functional.jacobian(lambda v: v * 2, torch.ones(2))",
     "torch.nn.TransformerEncoderLayer(4, 2)(torch.ones(3, 1, 4)).shape",
     "torch.nn.LSTM(2, 2)(torch.ones(3, 1, 2))[0].shape",
+    "torch.testing.assert_close(torch.ones(2), torch.ones(2))",
+    "torch.testing.assert_close(torch.ones(2), torch.tensor([1.0, 2.0]))",
+    "torch.testing.assert_close({'a': [1.0, torch.ones(1)]}, {'a': [1.0, torch.ones(1)]})",
+    "[torch.broadcast_shapes(*all_) for all_ in [((2, 1), (3,)), (torch.Size([4]), ()), ((0, 1), (1, 3)), ((1,),)]]",
+    "torch.distributions.MultivariateNormal(torch.zeros(2), torch.eye(2)).log_prob(torch.ones(2))",
     "[inspect.getmodule(weights).__name__ for inspect in [__import__('inspect')]]",
     "[digits(change=True), digits(change=True), digits(n_class=3)]",
     "sklearn.datasets.load_digits().DESCR",
@@ -198,6 +206,8 @@ SELDOM = [
     "[torch._refs.softmax(torch.zeros(2), 0), torch._prims.add(torch.ones(1), torch.ones(1))]",
     "len(torch._decomp.get_decompositions([torch.ops.aten.addmm, torch.ops.aten.native_layer_norm]))",
     "torch.export.Dim('batch', max=3).__name__",
+    "[told(lambda: torch.broadcast_shapes(*all_)) for all_ in [((2,), (3,)), (3, 1), ([2, 1], (3,)), (), ((-1,),)]]",
+    "spread()",
     "sorted(loaded_names('from torch.export import *'))",
     "chosen()",
     "saved_and_loaded_on_meta()",
@@ -307,7 +317,7 @@ def test_what_notebooks_do_every_day_is_the_same_and_brings_in_no_more():
     usual, found = values("without", EVERYDAY), values("with", EVERYDAY)
     assert said(found) == said(usual)
     assert found[-1][1] == ["sklearn.base"]
-    assert sum(each.startswith("raised ") for each in said(found)) == 3
+    assert sum(each.startswith("raised ") for each in said(found)) == 4
 
 
 def test_the_digits_are_the_same_and_bring_in_nothing_else():
