@@ -9,6 +9,8 @@ scikit-learn, which only looks into it much later. And scikit-learn itself has o
 but the digits: without the library and SciPy a fork takes two thirds of the time. Whatever else is asked of a stand-in,
 or of a module below it, brings in the real one, which takes its place. So does the first tensor without data.
 
+Matplotlib has one in processes that need not plot, those of examiners: model answers import it with all else.
+
 The digits, on which most notebooks are built, are read from their file once in any case, and not by each.
 """
 
@@ -88,9 +90,10 @@ def put_plots() -> None:
     library, pyplot = _PLOTS
     found = importlib.machinery.PathFinder.find_spec(library)
     if library not in sys.modules and found is not None and found.origin is not None:
-        version = importlib.metadata.version(library)
-        _put(library, {"__version__": version, **_place(library, Path(found.origin).parent)})
-        _put(pyplot, {})
+        with contextlib.suppress(ImportError):  # one that does not say what release it is
+            version = importlib.metadata.version(library)
+            _put(library, {"__version__": version, **_place(library, Path(found.origin).parent)})
+            _put(pyplot, {})
 
 
 def is_for_plots(name: str) -> bool:
