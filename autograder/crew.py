@@ -160,8 +160,9 @@ def start_early(root: Path, name: str) -> None:
     foreman = Foreman()
     _early.append(foreman)
     atexit.register(_end_early)
-    if sources := _sources(root / "source" / name):
-        foreman.expect(_imports(sources))
+    imports = _imports_in(root / "source" / name)
+    if imports is not None:
+        foreman.expect(imports)
 
 
 def _end_early() -> None:
@@ -172,27 +173,24 @@ def _end_early() -> None:
 def expect_early(course: Course, name: str) -> None:
     """Tell the foreman that was started early what assignment will be graded, if that could not be told before."""
     if _early[-1].imports is None:
-        _early[-1].expect(_imports(_sources(course.path("source", name))))
+        _early[-1].expect(_imports_in(course.path("source", name)) or [])
 
 
-def _sources(folder: Path) -> list[str]:
-    """The notebooks in a folder; none where something is wrong with them, which will be said by who reads them."""
-    with contextlib.suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
-        sources = [path.read_text("utf-8") for path in sorted(folder.glob("*.ipynb"))]
-        _imports(sources)
-        return sources
-    return []
-
-
-def _imports(sources: list[str]) -> list[str]:
+def _imports_in(folder: Path) -> list[str] | None:
+    """What the notebooks in a folder import. None without any, or where something is wrong: who reads them will say."""
     from autograder.sources import imported_names
 
-    return imported_names(sources)
+    with contextlib.suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
+        if sources := [path.read_text("utf-8") for path in sorted(folder.glob("*.ipynb"))]:
+            return imported_names(sources)
+    return None
 
 
 def foreman_for(assignment: Assignment, secret: bytes) -> Foreman:
     """A foreman with the assignment: the one that was started early, if it expects these notebooks."""
-    imports = _imports([notebook.source for notebook in assignment.notebooks])
+    from autograder.sources import imported_names
+
+    imports = imported_names(notebook.source for notebook in assignment.notebooks)
     foreman = _early.pop() if _early else None
     if foreman is not None and foreman.imports != imports:
         foreman.close(at_once=True)

@@ -68,7 +68,7 @@ def time_limit(seconds: float) -> Iterator[None]:
 class Outputs:
     """The outputs of the cell that is running, cut at a number of bytes."""
 
-    def __init__(self, limit: int) -> None:
+    def __init__(self, limit: int = 1_000_000) -> None:
         self.limit = limit
         self.items: list[dict[str, Any]] = []
         self.displays: dict[str, list[tuple[dict[str, Any], list[int]]]] = {}
@@ -307,8 +307,8 @@ class StudentShell(InteractiveShell):
     compiler_class = _Compiler
     outputs: Outputs
 
-    def __init__(self, *args: Any, output_bytes: int = 1_000_000, **kwargs: Any) -> None:
-        self.outputs = Outputs(output_bytes)
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        self.outputs = Outputs()
         config = Config()
         config.HistoryManager.enabled = False
         config.InteractiveShell.colors = "nocolor"

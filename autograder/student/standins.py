@@ -31,8 +31,6 @@ from pathlib import Path
 from typing import Any
 
 _EXPORT, _META = "torch.export", "torch._meta_registrations"
-_BY_META = ("torch._decomp", "torch._prims", "torch._refs")
-_USERS = {_EXPORT: (_EXPORT,), _META: (_META, *_BY_META, "torch.func", "functorch")}
 _PLOTS = ("matplotlib", "matplotlib.pyplot")
 _STATS = "scipy.stats"
 _LEARN, _DATASETS = "sklearn", "sklearn.datasets"
@@ -73,8 +71,8 @@ def after_importing() -> None:
             _put(name, functions)
         if isinstance(sys.modules.get(_META), StandIn):
             folder = Path(str(sys.modules["torch"].__file__)).parent
-            for name in _BY_META:
-                _put(name, {**_place(name, folder / name.rpartition(".")[2]), **_FUNCTIONS_BY_META.get(name, {})})
+            for name, functions in _BY_META.items():
+                _put(name, {**_place(name, folder / name.rpartition(".")[2]), **functions})
             _watch_for_meta()
         if (comparison := sys.modules.get("torch.testing._comparison")) is not None:
             _keep_to_tensors(comparison)
@@ -252,19 +250,21 @@ def _watch_for_meta() -> None:
     """Have the real module imported by the first tensor without data, which one of two operators makes."""
     if _watching:
         return
-    torch: Any = sys.modules["torch"]
-    library = torch.library.Library("aten", "IMPL", "Meta")
-    if not hasattr(library, "_destroy"):  # another release
+    from torch import library as registration
+    from torch import ops
+
+    kernels: Any = registration.Library("aten", "IMPL", "Meta")  # type: ignore[no-untyped-call] # few types
+    if not hasattr(kernels, "_destroy"):  # another release
         _real(_META)
         return
-    _watching.append(library)
-    for operator in (torch.ops.aten.empty.memory_format, torch.ops.aten.empty_strided.default):
+    _watching.append(kernels)
+    for operator in (ops.aten.empty.memory_format, ops.aten.empty_strided.default):
 
         def first(*arguments: Any, operator: Any = operator, **options: Any) -> Any:
             _real(_META)
             return operator(*arguments, **options)
 
-        library.impl(operator, first)
+        kernels.impl(operator, first)
 
 
 def _broadcast_shapes(*shapes: Any) -> list[int]:
@@ -367,5 +367,11 @@ _FUNCTIONS: dict[str, dict[str, Callable[..., Any]]] = {
     "torch._dynamo": {"disable": _disable, "graph_break": _graph_break},
     _SHAPES: {"sym_eq": _sym_eq, "expect_true": _expect_true},
 }
-_FUNCTIONS_BY_META = {"torch._refs": {"_broadcast_shapes": _broadcast_shapes}}
+# What the module of operators on tensors without data brings in.
+_BY_META: dict[str, dict[str, Callable[..., Any]]] = {
+    "torch._decomp": {},
+    "torch._prims": {},
+    "torch._refs": {"_broadcast_shapes": _broadcast_shapes},
+}
+_USERS = {_EXPORT: (_EXPORT,), _META: (_META, *_BY_META, "torch.func", "functorch")}
 _PACKAGES = frozenset({"torch._dynamo", _EXPORT, *_BY_META, _PLOTS[0], _STATS, _LEARN, _DATASETS})

@@ -34,7 +34,8 @@ import matplotlib.pyplot
 from autograder.student.shell import StudentShell, connect_streams
 
 requests = socket.socket(fileno=int(sys.argv[1])).makefile("rw")
-shell = StudentShell.instance(output_bytes={LIMIT})
+shell = StudentShell.instance()
+shell.outputs.limit = {LIMIT}
 shell.enable_matplotlib()
 for line in requests:
     request = json.loads(line)
